@@ -1,0 +1,109 @@
+"""The ledger's law (design 3.1): every call of the line ends with exactly one outcome.
+
+`outcome` is what the caller got, `ended_by` who ended it; lower facts stay as flags. Pure: no clock, no books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from complaints.records import Origin
+
+
+class Outcome(StrEnum):
+    """What a caller got, in order of precedence: the first that is true is the outcome."""
+
+    TALKED = "talked"
+    LINKED_TO_OUTAGE = "linked_to_outage"
+    DOCKET_REGISTERED = "docket_registered"
+    CALLBACK_PROMISED = "callback_promised"
+    MESSAGE_LEFT = "message_left"
+    SELF_SERVED = "self_served"
+    REJECTED_CAPACITY = "rejected_capacity"
+    CUT = "cut"
+    SHORT_ABANDON = "short_abandon"
+    CALLER_LEFT = "caller_left"
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    AGENT = "agent"
+    US = "us"
+    NETWORK = "network"
+
+
+# Facts that, once noted on a call, are an outcome by themselves, best first.
+_DEEDS = (
+    Outcome.TALKED,
+    Outcome.LINKED_TO_OUTAGE,
+    Outcome.DOCKET_REGISTERED,
+    Outcome.CALLBACK_PROMISED,
+    Outcome.MESSAGE_LEFT,
+    Outcome.SELF_SERVED,
+)
+SHORT_ABANDON_S = 5.0
+"""Hung up within this many seconds of the greeting: shown apart, not counted as lost (domain.md 2.4)."""
+
+LATE_S = 60.0
+"""A call that ended more than this many seconds ago without an outcome is a breach of the ledger (design 3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One row of the ledger, keyed by `call_ref` (the channel's CALL_REF). `flags` hold every deed noted on the call.
+
+    `kind` is "inbound" for calls to the line, "satisfaction" or "callback" for calls we make, "field" for officers.
+    `no_callback` states why a caller who left is not rung back (withheld, served since, short abandon ...).
+    """
+
+    call_ref: str
+    kind: str
+    origin: Origin
+    offered_at: datetime
+    node: str = ""
+    company: str | None = None
+    phone: str | None = None
+    consumer_id: int | None = None
+    language: str | None = None
+    stage: str = "offered"
+    answered_at: datetime | None = None
+    queued_at: datetime | None = None
+    talked_at: datetime | None = None
+    ended_at: datetime | None = None
+    agent: str | None = None
+    docket: str | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    ended_by: EndedBy | None = None
+    disposition: str | None = None
+    recording: str | None = None
+    callback_cause: str | None = None
+    no_callback: str | None = None
+
+
+def outcome_of(flags: Mapping[str, str], *, talk_s: float, ended_by: EndedBy, cut: bool) -> Outcome:
+    """The one outcome of an ended call.
+
+    `talk_s` is seconds from our answer to the end; `cut` means that it did not end by anybody's choice. `flags` are the deeds noted on the call, named as `Outcome` values.
+    """
+    for deed in _DEEDS:
+        if deed in flags:
+            return deed
+    if Outcome.REJECTED_CAPACITY in flags:
+        return Outcome.REJECTED_CAPACITY
+    if cut or ended_by in (EndedBy.US, EndedBy.NETWORK):
+        return Outcome.CUT
+    if talk_s < SHORT_ABANDON_S:
+        return Outcome.SHORT_ABANDON
+    return Outcome.CALLER_LEFT
+
+
+def is_lost(call: Call) -> bool:
+    """True when the caller got nothing and nobody promised to ring back or said why not (design 3.1)."""
+    if call.outcome is None:
+        return call.ended_at is not None
+    nothing = call.outcome in (Outcome.CALLER_LEFT, Outcome.CUT, Outcome.REJECTED_CAPACITY)
+    return nothing and call.callback_cause is None and not call.no_callback
