@@ -1,0 +1,1 @@
+"""How we talk: flows as data, the walker, the spoken words, and who gets the next call. Pure."""

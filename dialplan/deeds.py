@@ -1,0 +1,68 @@
+"""What a flow may ask the house to do: the contract between flows (data) and the rooms that carry deeds out.
+
+The loader refuses a flow that leaves a result without a road or says a fact that nothing provides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeedContract:
+    """The possible results of a deed, and the facts it leaves for prompts and branches."""
+
+    results: tuple[str, ...]
+    gives: tuple[str, ...] = ()
+
+
+_DOCKET = ("docket", "pairs", "category", "when", "due_prompt", "status_prompt", "role", "advice")
+
+DEEDS: dict[str, DeedContract] = {
+    "remember_language": DeedContract(("ok",), ("language",)),
+    "choose_connection": DeedContract(("ok",), ("consumer_id", "area")),
+    "other_connection": DeedContract(("ok",), ("consumer_id", "area")),
+    "check_consumer": DeedContract(("found", "wrong", "trouble"), ("consumer_id", "area")),
+    "remember_subject": DeedContract(("ok",), ("subject",)),
+    "register": DeedContract(("ok", "trouble"), _DOCKET),
+    "register_for_person": DeedContract(("new", "known", "trouble"), _DOCKET),
+    "own_docket": DeedContract(("found", "none", "trouble"), _DOCKET),
+    "check_docket": DeedContract(("found", "wrong", "trouble"), _DOCKET),
+    "press_docket": DeedContract(("ok", "trouble"), _DOCKET),
+    "keep_message": DeedContract(("ok", "silent", "trouble"), ()),
+    "promise_callback": DeedContract(("ok", "withheld", "trouble"), ("when",)),
+    "check_callback_number": DeedContract(("ok", "wrong"), ("callback_number",)),
+    "verdict": DeedContract(("ok", "trouble"), _DOCKET),
+    "withdraw_callback": DeedContract(("ok",), ()),
+    "note_service": DeedContract(("ok",), ()),
+}
+
+CONNECT_RESULTS = ("talked", "nobody", "callback")
+"""talked: an agent and the caller spoke. nobody: no agent in reach. callback: the caller chose to be rung back."""
+
+FIRST_FACTS: dict[str, tuple[str, ...]] = {
+    "inbound": (
+        "language_known",
+        "consumers",
+        "connections",
+        "consumer_id",
+        "area",
+        "phone_known",
+        *_DOCKET,
+        "choice",
+        "consumer_number",
+        "docket_number",
+        "keyed_phone",
+        "message",
+        "n",
+    ),
+    "satisfaction": (*_DOCKET, "reason"),
+    "callback": ("purpose", "phone_known", *_DOCKET),
+}
+"""Facts a flow may count on when it starts or collects itself, by the flow's name."""
+
+OPTION_FACTS = ("area", "last4", "key")
+"""What each option of a menu over connections brings along."""
+
+WAITING_FACTS = ("n", "m")
+"""Said by the queue itself while a caller waits, not by a flow."""

@@ -1,0 +1,280 @@
+"""Reads the flows and refuses a broken one, naming file, line and reason; nothing is ever half loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from dialplan.deeds import CONNECT_RESULTS, DEEDS, FIRST_FACTS, OPTION_FACTS
+from dialplan.flow import (
+    AnyNode,
+    BranchNode,
+    ConnectNode,
+    DoNode,
+    EndNode,
+    Flow,
+    MenuNode,
+    NumberNode,
+    RecordNode,
+    SayNode,
+    targets,
+)
+
+KINDS: dict[str, type[AnyNode]] = {
+    "say": SayNode,
+    "menu": MenuNode,
+    "number": NumberNode,
+    "record": RecordNode,
+    "do": DoNode,
+    "connect": ConnectNode,
+    "branch": BranchNode,
+    "end": EndNode,
+}
+MAX_DEPTH = 3
+MAX_KEYS = 9
+KEYS = frozenset("0123456789*#")
+LADDER_PROMPTS = ("silence_slow", "silence_anykey", "wrong_key")
+
+Prompts = Mapping[str, Mapping[str, frozenset[str]]]
+"""language -> prompt key -> names of its placeholders"""
+
+
+class FlowError(Exception):
+    """A flow is refused; the text names the file, the line and the reason."""
+
+
+def load_flows(folder: Path, prompts: Prompts) -> dict[str, Flow]:
+    """All flows of a folder by name. FlowError for the first that is broken."""
+    flows = [load_flow(file, prompts) for file in sorted(folder.glob("*.toml"))]
+    return {flow.name: flow for flow in flows}
+
+
+def load_flow(file: Path, prompts: Prompts) -> Flow:
+    """One flow, checked whole."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FlowError(f"{file}: {error}") from error
+    flow = _read(file, text, data)
+    for line, reason in _faults(flow, prompts):
+        raise FlowError(f"{file}:{line}: {reason}")
+    return flow
+
+
+def _read(file: Path, text: str, data: dict[str, Any]) -> Flow:
+    lines = {
+        found[1]: text.count("\n", 0, found.start()) + 1
+        for found in re.finditer(r"^\[node\.(\w+)\]", text, re.MULTILINE)
+    }
+    for key in data.keys() - {"name", "start", "home", "failure", "always", "node"}:
+        raise FlowError(f"{file}:1: a flow has no setting {key}")
+    for key in ("name", "start", "failure", "node"):
+        if key not in data:
+            raise FlowError(f"{file}:1: the flow lacks {key}")
+    nodes = {name: _node(file, name, lines.get(name, 1), body) for name, body in data["node"].items()}
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    home = data.get("home", data["start"])
+    return Flow(data["name"], data["start"], home, data["failure"], data.get("always", {}), nodes, digest)
+
+
+def _node(file: Path, name: str, line: int, body: dict[str, Any]) -> AnyNode:
+    where = f"{file}:{line}: {name}"
+    kinds = [kind for kind in KINDS if kind in body]
+    if len(kinds) != 1:
+        raise FlowError(f"{where} must have exactly one of {', '.join(KINDS)}")
+    kind = KINDS[kinds[0]]
+    known = {field.name: field for field in fields(kind)}
+    for key in body.keys() - known.keys():
+        raise FlowError(f"{where} is a {kinds[0]} node and has no setting {key}")
+    for key, field in known.items():
+        if key in ("name", "line") or key in body:
+            continue
+        if field.default is MISSING and field.default_factory is MISSING:
+            raise FlowError(f"{where} lacks {key}")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    make: Callable[..., AnyNode] = kind
+    return make(name=name, line=line, **values)
+
+
+def _faults(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
+    """Every fault with its line; the first is the one told."""
+    if flow.name not in FIRST_FACTS:
+        yield 1, f"no flow is called {flow.name}: {', '.join(FIRST_FACTS)}"
+        return
+    yield from _lost_roads(flow)
+    yield from _bad_keys(flow)
+    yield from _bad_deeds(flow)
+    yield from _bad_prompts(flow, prompts)
+    yield from _dead_ends(flow)
+    yield from _silence_circles(flow)
+    yield from _too_deep(flow)
+
+
+def _lost_roads(flow: Flow) -> Iterator[tuple[int, str]]:
+    for name in (flow.start, flow.home, flow.failure, *flow.always.values()):
+        if name not in flow.nodes:
+            yield 1, f"there is no node {name}"
+    for node in flow.nodes.values():
+        for target in targets(flow, node):
+            if target not in flow.nodes:
+                yield node.line, f"{node.name} leads to {target}, which is not there"
+
+
+def _bad_keys(flow: Flow) -> Iterator[tuple[int, str]]:
+    for key in flow.always:
+        if key not in KEYS:
+            yield 1, f"{key} is not a key of a telephone"
+    for node in flow.nodes.values():
+        if not isinstance(node, MenuNode):
+            continue
+        for key in node.keys:
+            if key not in KEYS:
+                yield node.line, f"{node.name}: {key} is not a key of a telephone"
+        if len(node.keys) > MAX_KEYS:
+            yield node.line, f"{node.name} has {len(node.keys)} keys; more than {MAX_KEYS} nobody remembers"
+        if not node.keys and not node.chosen:
+            yield node.line, f"{node.name} offers no key"
+        if (node.each is None) != (node.over is None) or (node.each is None) != (node.chosen is None):
+            yield node.line, f"{node.name}: each, over and chosen belong together"
+
+
+def _bad_deeds(flow: Flow) -> Iterator[tuple[int, str]]:
+    for node in flow.nodes.values():
+        match node:
+            case DoNode():
+                if node.do not in DEEDS:
+                    yield node.line, f"{node.name} asks for {node.do}, which nobody does"
+                    continue
+                wanted = set(DEEDS[node.do].results)
+            case ConnectNode():
+                wanted = set(CONNECT_RESULTS)
+            case _:
+                continue
+        for result in sorted(wanted ^ node.then.keys()):
+            fault = "has no road for" if result in wanted else "waits in vain for"
+            yield node.line, f"{node.name} {fault} the result {result}"
+
+
+def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
+    given = {*FIRST_FACTS[flow.name], *OPTION_FACTS}
+    for node in flow.nodes.values():
+        if isinstance(node, DoNode):
+            given |= set(DEEDS[node.do].gives)
+    for node, text in _said(flow):
+        only, _, key = text.rpartition(":")
+        if key.startswith("{"):
+            if key[1:-1] not in given:
+                yield node.line, f"{node.name} says the prompt named by {key}, a fact that nothing provides"
+            continue
+        for language in (only,) if only else prompts:
+            if key not in prompts.get(language, {}):
+                yield node.line, f"{node.name} says {key}, which has no text in language {language}"
+                continue
+            for placeholder in sorted(prompts[language][key] - given):
+                yield node.line, f"{node.name} says {key}, whose {{{placeholder}}} nothing provides"
+
+
+def _said(flow: Flow) -> Iterator[tuple[AnyNode, str]]:
+    for node in flow.nodes.values():
+        match node:
+            case SayNode():
+                said = node.say
+            case MenuNode():
+                said = (*node.menu, *((node.each,) if node.each else ()), *LADDER_PROMPTS)
+            case NumberNode():
+                said = (*node.number, node.again, node.help)
+            case RecordNode():
+                said = node.record
+            case EndNode():
+                said = node.end
+            case _:
+                continue
+        for text in said:
+            yield node, text
+
+
+def _dead_ends(flow: Flow) -> Iterator[tuple[int, str]]:
+    """Every node must be reachable, and from every node some road must lead to an end."""
+    reached = _reach(flow, {flow.start, flow.failure, *flow.always.values()})
+    leads: dict[str, set[str]] = {}
+    for node in flow.nodes.values():
+        for target in targets(flow, node):
+            leads.setdefault(target, set()).add(node.name)
+    alive = {name for name, node in flow.nodes.items() if isinstance(node, EndNode)}
+    todo = deque(alive)
+    while todo:
+        for name in leads.get(todo.popleft(), set()) - alive:
+            alive.add(name)
+            todo.append(name)
+    for node in flow.nodes.values():
+        if node.name not in reached:
+            yield node.line, f"no road leads to {node.name}"
+        if node.name not in alive:
+            yield node.line, f"{node.name} is a dead end: no road from it leads to an end"
+
+
+def _reach(flow: Flow, start: set[str]) -> set[str]:
+    seen, todo = set(start), deque(start)
+    while todo:
+        for target in targets(flow, flow.nodes[todo.popleft()]):
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return seen
+
+
+def _silence_circles(flow: Flow) -> Iterator[tuple[int, str]]:
+    """A caller who never presses anything must come to an end: the roads of silence may not turn in a circle."""
+    done: set[str] = set()
+
+    def circle(name: str, trail: tuple[str, ...]) -> tuple[str, ...] | None:
+        if name in trail:
+            return (*trail[trail.index(name) :], name)
+        if name in done:
+            return None
+        for target in _silent_roads(flow, flow.nodes[name]):
+            found = circle(target, (*trail, name))
+            if found:
+                return found
+        done.add(name)
+        return None
+
+    for node in flow.nodes.values():
+        found = circle(node.name, ())
+        if found:
+            yield node.line, f"silence goes round for ever: {' > '.join(found)}"
+
+
+def _silent_roads(flow: Flow, node: AnyNode) -> list[str]:
+    match node:
+        case MenuNode():
+            return [node.silence or flow.failure]
+        case NumberNode():
+            return [node.failed]
+        case _:
+            return targets(flow, node)
+
+
+def _too_deep(flow: Flow) -> Iterator[tuple[int, str]]:
+    """Choices among things from the main menu on; a yes/no confirmation is not a level (issue: never over three)."""
+    roots = [node.name for node in flow.nodes.values() if isinstance(node, MenuNode) and node.root]
+    best = dict.fromkeys(roots, 1)
+    todo = deque(roots)
+    while todo:
+        name = todo.popleft()
+        for target in targets(flow, flow.nodes[name]):
+            node = flow.nodes[target]
+            deeper = best[name] + (isinstance(node, MenuNode) and len(node.keys) > 2)
+            if deeper < best.get(target, MAX_DEPTH * 100):
+                best[target] = deeper
+                todo.append(target)
+    for name, depth in best.items():
+        if depth > MAX_DEPTH:
+            yield flow.nodes[name].line, f"{name} lies {depth} menus deep; more than {MAX_DEPTH} loses the caller"

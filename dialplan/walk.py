@@ -1,0 +1,256 @@
+"""The walker: a flow, a place in it and what is known; it gives the next step for each reply. Pure.
+
+Error ladder of every menu (domain.md 3.1): silence -> the options again, slower; silence -> "press any key if you hear
+me"; wrong key -> "this key has no use here". Three failures anywhere in a call lead to the flow's `failure` node, a
+person: nobody is hung up on. Where a menu names `silence`, silence is an answer there and no failure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from dialplan.flow import (
+    BACK,
+    AnyNode,
+    BranchNode,
+    ConnectNode,
+    DoNode,
+    EndNode,
+    Flow,
+    MenuNode,
+    NumberNode,
+    RecordNode,
+    SayNode,
+)
+from dialplan.steps import (
+    Ask,
+    Collect,
+    Connect,
+    Do,
+    Done,
+    End,
+    Fact,
+    Facts,
+    Keyed,
+    Left,
+    Pressed,
+    Record,
+    Recorded,
+    Reply,
+    Say,
+    Silent,
+    Step,
+)
+
+MAX_FAILURES = 3
+GAP_S = 4.0
+MAX_HOPS = 50
+"""Branches passed without a step; more means a flow that turns in a circle, which the loader should have refused."""
+
+
+class WalkError(Exception):
+    """A reply that does not fit the step: a fault of ours, never of the caller."""
+
+
+class Walk:
+    """One talk through one flow. `facts` hold plain values only, so that the whole walk can be kept as JSON."""
+
+    def __init__(self, flow: Flow, language: str, facts: Facts) -> None:
+        self.flow = flow
+        self.language = language
+        self.facts: dict[str, Fact] = dict(facts)
+        self.node = flow.start
+        self.failures = 0
+        self.left = False
+        self._visits: dict[str, int] = {}
+        self._back = flow.home
+        self._silences = 0
+        self._lead: tuple[str, ...] = ()
+        self.path: list[str] = []
+
+    def start(self) -> Step:
+        """The first step; after `restore`, the last question again."""
+        return self._arrive(self.node)
+
+    def reply(self, reply: Reply) -> Step:
+        """The step that follows this reply."""
+        if isinstance(reply, Left):
+            self.left = True
+        node = self.flow.nodes[self.node]
+        match node, reply:
+            case (EndNode(), _):
+                raise WalkError(f"the walk of {self.flow.name} has ended")
+            case (RecordNode(), Left(recording=recording)):
+                self.facts[node.into] = recording
+                return self._arrive(node.left)
+            case (_, Left()):
+                return End(self.node, ())
+            case (SayNode(), Silent()):
+                return self._arrive(node.next)
+            case (SayNode() | MenuNode(), Pressed(key=key)):
+                return self._pressed(node, key)
+            case (MenuNode(), Silent()):
+                return self._silent(node)
+            case (NumberNode(), Keyed(digits="")):
+                return self._arrive(node.failed)  # "if you cannot find it, press only hash"
+            case (NumberNode(), Keyed(digits=digits)):
+                self.facts[node.into] = digits
+                return self._arrive(node.next)
+            case (NumberNode(), Pressed()):
+                return self._collect(node, (node.help,))
+            case (NumberNode(), Silent()):
+                return self._arrive(node.name)
+            case (RecordNode(), Recorded(recording=recording)):
+                self.facts[node.into] = recording
+                return self._arrive(node.next)
+            case (DoNode() | ConnectNode(), Done()):
+                return self._done(node, reply)
+            case _:
+                raise WalkError(f"{type(reply).__name__} is no reply to {self.node} of {self.flow.name}")
+
+    def keep(self) -> str:
+        """The walk as JSON: flow and version, place, answers (design 3.8)."""
+        return json.dumps(
+            {
+                "flow": self.flow.name,
+                "digest": self.flow.digest,
+                "node": self.node,
+                "language": self.language,
+                "facts": self.facts,
+                "failures": self.failures,
+                "visits": self._visits,
+                "back": self._back,
+            },
+            ensure_ascii=False,
+        )
+
+    def _arrive(self, target: str) -> Step:
+        """Go to `target` and on through branches until there is something to do or say."""
+        name = self._back if target == BACK else target
+        for _ in range(MAX_HOPS):
+            node = self.flow.nodes[name]
+            if isinstance(node, BranchNode):
+                name = node.cases.get(_as_case(self.facts.get(node.branch)), node.otherwise)
+                continue
+            self.node = name
+            self._silences = 0
+            self.path.append(name)
+            if self.left and not isinstance(node, DoNode):
+                return End(name, ())
+            return self._step(node)
+        raise WalkError(f"{self.flow.name} turns in a circle at {name}")
+
+    def _step(self, node: AnyNode) -> Step:
+        match node:
+            case SayNode():
+                return Ask(node.name, self._say(node.say), frozenset(self.flow.always), 0.0, flush=False)
+            case MenuNode():
+                return self._ask(node, ())
+            case NumberNode():
+                visits = self._visits[node.name] = self._visits.get(node.name, 0) + 1
+                if visits > node.tries:
+                    return self._arrive(node.failed)
+                return self._collect(node, (node.again,) if visits > 1 else ())
+            case RecordNode():
+                return Record(node.name, self._say(node.record), node.into, node.max_s)
+            case DoNode():
+                args = {
+                    name: self.facts.get(value[1:]) if value[:1] == "$" else value for name, value in node.args.items()
+                }
+                return Do(node.name, node.do, args)
+            case ConnectNode():
+                return Connect(node.name, node.connect)
+            case EndNode():
+                return End(node.name, self._say(node.end))
+            case BranchNode():
+                raise WalkError("a branch is never a step")
+
+    def _ask(self, node: MenuNode, lead: tuple[str, ...], *, slow: bool = False) -> Ask:
+        said = [*self._say(lead), *self._say(node.menu, slow=slow)]
+        keys = set(node.keys) | set(self.flow.always) | {"*"}
+        for number, item in enumerate(self._options(node), start=1):
+            said.append(Say(self.language, node.each or "", {**item, "key": str(number)}, slow))
+            keys.add(str(number))
+        return Ask(node.name, tuple(said), frozenset(keys), node.timeout_s, flush=node.flush)
+
+    def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
+        said = self._say((*lead, *node.number))
+        return Collect(node.name, said, node.digits, 8.0, GAP_S, flush=True)
+
+    def _pressed(self, node: SayNode | MenuNode, key: str) -> Step:
+        if isinstance(node, MenuNode):
+            if key in node.keys:
+                return self._arrive(node.keys[key])
+            if key.isdigit() and 1 <= int(key) <= len(self._options(node)) and node.chosen:
+                self.facts["choice"] = int(key)
+                return self._arrive(node.chosen)
+        if key == "*":
+            return self._step(node)
+        if key in self.flow.always:
+            self._back = node.name
+            return self._arrive(self.flow.always[key])
+        if isinstance(node, SayNode):
+            return self._arrive(node.next)
+        return self._failed(node, ("wrong_key",), slow=False)
+
+    def _silent(self, node: MenuNode) -> Step:
+        if node.silence is not None:
+            return self._arrive(node.silence)
+        self._silences += 1
+        return self._failed(node, ("silence_slow",) if self._silences == 1 else ("silence_anykey",), slow=True)
+
+    def _failed(self, node: MenuNode, lead: tuple[str, ...], *, slow: bool) -> Step:
+        self.failures += 1
+        if self.failures >= MAX_FAILURES:
+            return self._arrive(self.flow.failure)
+        return self._ask(node, lead, slow=slow)
+
+    def _done(self, node: DoNode | ConnectNode, done: Done) -> Step:
+        self.facts.update(done.facts)
+        language = done.facts.get("language")
+        if isinstance(language, str):
+            self.language = language
+        if done.result not in node.then:
+            raise WalkError(f"{self.flow.name}: {node.name} has no road for the result {done.result}")
+        return self._arrive(node.then[done.result])
+
+    def _options(self, node: MenuNode) -> tuple[Mapping[str, Fact], ...]:
+        items = self.facts.get(node.over) if node.over else ()
+        return items if isinstance(items, tuple) else ()
+
+    def _say(self, keys: tuple[str, ...], *, slow: bool = False) -> tuple[Say, ...]:
+        """Prompts as data: "hi:language_choice" fixes the language; "{category_prompt}" takes the key from a fact."""
+        said = []
+        for text in keys:
+            language, _, key = text.rpartition(":")
+            if key.startswith("{"):
+                key = str(self.facts.get(key[1:-1]) or "")
+            if key:
+                said.append(Say(language or self.language, key, self.facts, slow))
+        return tuple(said)
+
+
+def restore(flow: Flow, kept: str) -> Walk:
+    """The walk kept by `keep`. In a flow that has changed since, it starts at the beginning with its facts known."""
+    state = json.loads(kept)
+    facts = {name: _plain(value) for name, value in state["facts"].items()}
+    walk = Walk(flow, state["language"], facts)
+    if state["digest"] == flow.digest and state["node"] in flow.nodes:
+        walk.node = state["node"]
+        walk.failures = state["failures"]
+        walk._visits = dict(state["visits"])  # noqa: SLF001  # restoring a walk is the walk's own business
+        walk._back = state["back"]  # noqa: SLF001  # as above
+    return walk
+
+
+def _plain(value: object) -> Fact:
+    """JSON knows lists where facts are tuples."""
+    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]  # JSON of our own making
+
+
+def _as_case(value: Fact) -> str:
+    """A fact as the word a branch compares with: yes/no for booleans, none for what is not known."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
