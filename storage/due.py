@@ -1,0 +1,146 @@
+"""Promises with a moment: written with their cause, claimed with a lease, never deleted (I5, design 3.20)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+
+from complaints.records import DueWork
+from storage.columns import insert_if_new
+from storage.tables import due_work as table
+from storage.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedWork:
+    """Work that is ours until `leased_until`. `promised_at` is what was promised first; `tries` counts claims."""
+
+    work: DueWork
+    owner: str
+    leased_until: datetime
+    promised_at: datetime
+    tries: int
+
+
+class Due:
+    """The due work of all kinds. `owner` names the process that holds a lease, such as "ivr:n1:4711"."""
+
+    def __init__(self, books: Transactions) -> None:
+        self._books = books
+
+    async def add(self, work: DueWork) -> bool:
+        """Writes a promise; False when its cause is already known (whatever became of it)."""
+        return await self._books.write(lambda c: put(c, work))
+
+    async def claim(
+        self, kinds: Collection[str], now: datetime, lease_s: float, limit: int, owner: str
+    ) -> list[ClaimedWork]:
+        """At most `limit` pieces that are due, earliest first, each ours for `lease_s` seconds.
+
+        Whoever dies with a lease loses it at its end, and the work is claimable again.
+        """
+        return await self._books.write(lambda c: _claim(c, kinds, now, lease_s, limit, owner))
+
+    async def done(self, cause: str, owner: str, result: str, at: datetime | None = None) -> bool:
+        """Ends claimed work. False: it is no longer ours (withdrawn, or claimed by another after our lease ended)."""
+        values = {"state": "done", "result": result, "done_at": at, "leased_until": None}
+        return await self._books.write(lambda c: _change_own(c, cause, owner, values))
+
+    async def retry(self, cause: str, owner: str, at: datetime) -> bool:
+        """Gives claimed work back, due again at `at`. False as in `done`."""
+        values = {"due_at": at, "owner": None, "leased_until": None}
+        return await self._books.write(lambda c: _change_own(c, cause, owner, values))
+
+    async def withdraw(self, cause: str) -> bool:
+        """Makes waiting work pointless; False when it was not waiting."""
+        return await self._books.write(lambda c: take_back(c, cause))
+
+    async def get(self, cause: str) -> DueWork | None:
+        """The promise of this cause in whatever state, or None."""
+        return await self._books.read(lambda c: _get(c, cause))
+
+    async def pending(self, kinds: Collection[str], limit: int = 1000) -> list[DueWork]:
+        """What waits, claimed or not, earliest first."""
+        return await self._books.read(lambda c: _waiting(c, [table.c.kind.in_(kinds)], limit))
+
+    async def late(self, now: datetime, limit: int = 1000) -> list[DueWork]:
+        """What should have been done before `now` and is held by nobody, earliest first."""
+        return await self._books.read(lambda c: _waiting(c, [table.c.due_at < now, _free(now)], limit))
+
+
+def put(connection: Connection, work: DueWork) -> bool:
+    """Part of a transaction: one promise, once per cause."""
+    return insert_if_new(
+        connection,
+        table,
+        {
+            "cause": work.cause,
+            "kind": work.kind,
+            "promised_at": work.due_at,
+            "due_at": work.due_at,
+            "company": work.company,
+            "payload": dict(work.payload),
+            "state": "waiting",
+            "tries": 0,
+        },
+    )
+
+
+def take_back(connection: Connection, cause: str) -> bool:
+    """Part of a transaction: withdraws one waiting promise."""
+    waiting = and_(table.c.cause == cause, table.c.state == "waiting")
+    values = {"state": "withdrawn", "leased_until": None}
+    return connection.execute(update(table).where(waiting).values(values)).rowcount == 1
+
+
+def _free(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's type of a condition differs with its parts
+    return or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+
+
+def _claim(
+    connection: Connection, kinds: Collection[str], now: datetime, lease_s: float, limit: int, owner: str
+) -> list[ClaimedWork]:
+    # One statement for both engines: SQLite has no row locks to skip, there the writer's lock is held already.
+    picked = (
+        select(table.c.cause)
+        .where(table.c.state == "waiting", table.c.kind.in_(kinds), table.c.due_at <= now, _free(now))
+        .order_by(table.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(table)
+        .where(table.c.cause.in_(select(picked.c.cause)))
+        .values(owner=owner, leased_until=now + timedelta(seconds=lease_s), tries=table.c.tries + 1)
+        .returning(table)
+    )
+    claimed = [_claimed(row) for row in connection.execute(statement).mappings()]
+    return sorted(claimed, key=lambda each: each.work.due_at)
+
+
+def _change_own(connection: Connection, cause: str, owner: str, values: Mapping[str, object]) -> bool:
+    own = and_(table.c.cause == cause, table.c.owner == owner, table.c.state == "waiting")
+    return connection.execute(update(table).where(own).values(dict(values))).rowcount == 1
+
+
+def _get(connection: Connection, cause: str) -> DueWork | None:
+    row = connection.execute(select(table).where(table.c.cause == cause)).mappings().first()
+    return _work(row) if row else None
+
+
+def _waiting(connection: Connection, conditions: Iterable[Any], limit: int) -> list[DueWork]:
+    query = select(table).where(table.c.state == "waiting", *conditions).order_by(table.c.due_at).limit(limit)
+    return [_work(row) for row in connection.execute(query).mappings()]
+
+
+def _work(row: RowMapping) -> DueWork:
+    return DueWork(row["cause"], row["kind"], row["due_at"], row["company"], row["payload"])
+
+
+def _claimed(row: RowMapping) -> ClaimedWork:
+    return ClaimedWork(_work(row), row["owner"], row["leased_until"], row["promised_at"], row["tries"])
