@@ -1,0 +1,1 @@
+"""The telephone: the ARI client, one call, the loop that talks, holding, callbacks, the agents' phones."""

@@ -1,0 +1,120 @@
+"""The agents' phones: one endpoint per agent, made when he signs in and gone when he leaves (design 3.13).
+
+Endpoints live in Asterisk's memory: after an Asterisk start they are pushed again. Secrets are derived, never stored:
+whoever knows the line's key and the session can make them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import structlog
+
+from ivr.ari.client import Ari
+from ivr.ari.errors import AriError, Gone
+from ivr.ari.events import ContactStatusChange, Event
+from ivr.offers import endpoint_of
+from storage.floor import Floor
+from storage.floor_records import FloorAway
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "agent-"
+QUALIFY_S = 5
+REACHABLE = frozenset({"Reachable", "NonQualified"})
+
+
+class AgentPhones:
+    """Makes and forgets endpoints; tells the floor whose phone can be reached."""
+
+    def __init__(self, ari: Ari, presence: Ari, floor: Floor, key: str) -> None:
+        self._ari = ari
+        self._presence = presence
+        self._floor = floor
+        self._key = key.encode()
+        self._sessions: dict[str, str] = {}
+
+    def secret(self, agent: str, session: str) -> str:
+        """The SIP password of this agent for this console session."""
+        return hmac.new(self._key, f"{agent}:{session}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    async def make(self, agent: str, session: str) -> str:
+        """Create the endpoint; its password. AriError when Asterisk cannot."""
+        name, secret = endpoint_of(agent), self.secret(agent, session)
+        await self._ari.put_dynamic("auth", name, {"auth_type": "userpass", "username": name, "password": secret})
+        await self._ari.put_dynamic(
+            "aor",
+            name,
+            {
+                "max_contacts": "1",
+                "remove_existing": "yes",
+                "qualify_frequency": str(QUALIFY_S),
+                "qualify_timeout": "2.0",
+                "minimum_expiration": "30",
+                "maximum_expiration": "300",
+            },
+        )
+        await self._ari.put_dynamic(
+            "endpoint",
+            name,
+            {
+                "transport": "transport-agents",
+                "context": "agents",
+                "auth": name,
+                "aors": name,
+                "disallow": "all",
+                "allow": "alaw,ulaw",
+                "dtmf_mode": "auto_info",
+                "direct_media": "no",
+                "rtp_symmetric": "yes",
+                "force_rport": "yes",
+                "rewrite_contact": "yes",
+                "allow_transfer": "no",
+                "allow_subscribe": "no",
+            },
+        )
+        await self._presence.subscribe(self._presence.app, f"endpoint:PJSIP/{name}")
+        self._sessions[agent] = session
+        await self.look(agent)
+        return secret
+
+    async def make_again(self, agent: str) -> None:
+        """After a start of Asterisk; an agent whose session this controller does not know asks for his phone anew."""
+        session = self._sessions.get(agent)
+        if session is not None:
+            await self.make(agent, session)
+        else:
+            await self._presence.subscribe(self._presence.app, f"endpoint:PJSIP/{endpoint_of(agent)}")
+            await self.look(agent)
+
+    async def forget(self, agent: str) -> None:
+        """Remove endpoint and password; a phone that is still registered cannot be rung any more."""
+        self._sessions.pop(agent, None)
+        for kind in ("endpoint", "aor", "auth"):
+            try:
+                await self._ari.delete_dynamic(kind, endpoint_of(agent))
+            except Gone:
+                continue
+        await self._floor.contact(agent, ok=False)
+
+    async def look(self, agent: str) -> None:
+        """Ask Asterisk whether the phone is there now: for what happened while nobody listened."""
+        try:
+            endpoint = await self._ari.get_endpoint("PJSIP", endpoint_of(agent))
+        except AriError:
+            await self._floor.contact(agent, ok=False)
+            return
+        await self._floor.contact(agent, ok=endpoint.state == "online")
+
+    def contact_of(self, event: Event) -> tuple[str, bool] | None:
+        """(agent, reachable) of a contact's change; only this event is trusted (asterisk.md 13, webrtc.md 3.2)."""
+        if not isinstance(event, ContactStatusChange) or not event.endpoint.resource.startswith(PREFIX):
+            return None
+        return event.endpoint.resource.removeprefix(PREFIX), event.contact_info.contact_status in REACHABLE
+
+    async def tell(self, agent: str, *, reachable: bool) -> None:
+        try:
+            await self._floor.contact(agent, ok=reachable)
+        except FloorAway:
+            log.warning("floor_away", loop="presence")

@@ -1,0 +1,190 @@
+"""A caller's channel in Asterisk as a Line: ARI's events become what is heard, in the order they happened.
+
+One fixed playback id per channel (design 3.8). Every play tells its end exactly once, so counting them tells whether
+an end belongs to what is being said now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+from dialplan.clips import Clip
+from ivr.ari.client import Ari
+from ivr.ari.dispatch import Inbox
+from ivr.ari.errors import Answered, Gone
+from ivr.ari.events import (
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelHangupRequest,
+    PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+    StasisEnd,
+)
+from ivr.ari.ids import playback_id
+from ivr.errors import HungUp, LineTrouble
+from ivr.line import AllSaid, Heard, KeyHeard, Offered
+from ivr.voice import Voice
+
+HUSH_LIMIT_S = 2.0
+RECORD_SILENCE_S = 5
+SHORTEST_SPEECH_S = 1.0
+"""A shorter recording holds no speech: a caller without sound leaves 44 bytes after 4 s (asterisk.md 0.10)."""
+
+
+class AriLine:
+    """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox."""
+
+    def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str) -> None:
+        self._ari = ari
+        self._voice = voice
+        self.inbox = inbox
+        self.channel = channel
+        self._call_ref = call_ref
+        self._playback = playback_id(channel)
+        self._plays = 0
+        self._ends = 0
+        self._ahead: deque[Heard] = deque()
+        self.gone: HungUp | None = None
+        self.agent_leg: str | None = None
+
+    @property
+    def call_ref(self) -> str:
+        return self._call_ref
+
+    async def answer(self) -> None:
+        await self._ari.answer(self.channel, call=self.call_ref, wait=False)
+
+    async def say(self, clips: Sequence[Clip]) -> None:
+        await self.hush()
+        if not clips:
+            self._ahead.append(AllSaid())
+            return
+        self._plays += 1
+        try:
+            await self._ari.play(self.channel, self._playback, self._voice.media(clips), call=self.call_ref)
+        except Gone as error:
+            self._plays -= 1
+            raise await self._why(error) from error
+
+    async def hush(self) -> None:
+        if self._ends >= self._plays:
+            return
+        with suppress(Gone):  # it has just ended by itself; its end is on the way
+            await self._ari.stop_playback(self._playback, call=self.call_ref)
+        try:
+            async with asyncio.timeout(HUSH_LIMIT_S):
+                while self._ends < self._plays:
+                    self._keep(await self._next(HUSH_LIMIT_S))
+        except TimeoutError:
+            self._ends = self._plays
+        self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, AllSaid))
+
+    async def hear(self, limit_s: float) -> Heard | None:
+        if self._ahead:
+            return self._ahead.popleft()
+        deadline = asyncio.get_running_loop().time() + limit_s
+        while True:
+            try:
+                heard = await self._next(max(0.0, deadline - asyncio.get_running_loop().time()))
+            except TimeoutError:
+                return None
+            if heard is not None:
+                return heard
+
+    def unhear(self, key: str) -> None:
+        self._ahead.appendleft(KeyHeard(key))
+
+    def flush(self) -> None:
+        """Keys that were pressed but not yet heard are in the inbox; they are read and forgotten."""
+        while (event := self.inbox.take_now()) is not None:
+            self._keep(self._heard(event))
+        self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, KeyHeard))
+
+    async def record(self, name: str, max_s: float) -> float:
+        try:
+            await self._ari.record(
+                self.channel,
+                name,
+                call=self.call_ref,
+                max_s=int(max_s),
+                max_silence_s=RECORD_SILENCE_S,
+                terminate_on="#",
+                if_exists="overwrite",
+            )
+        except Gone as error:
+            raise await self._why(error) from error
+        try:
+            seconds = await self._recorded(name, max_s + 10.0)
+        except HungUp as gone:
+            gone.recording = name  # what he said until then is kept by Asterisk
+            raise
+        return seconds if seconds >= SHORTEST_SPEECH_S else 0.0
+
+    async def hang_up(self) -> None:
+        try:
+            await self._ari.hang_up(self.channel, call=self.call_ref, reason="normal")
+        except Answered:
+            return  # he was quicker
+
+    async def next_event(self, limit_s: float) -> object:
+        """The next event of the call that is not the line's own business; HungUp as everywhere. TimeoutError."""
+        while True:
+            event = await self.inbox.take(limit_s)
+            heard = self._heard(event)
+            if isinstance(heard, Offered):
+                return heard
+            if heard is not None:
+                self._ahead.append(heard)
+            return event
+
+    def keys_ahead(self) -> bool:
+        return any(isinstance(heard, KeyHeard) for heard in self._ahead)
+
+    async def _recorded(self, name: str, limit_s: float) -> float:
+        async with asyncio.timeout(limit_s):
+            while True:
+                event = await self.inbox.take(limit_s)
+                if isinstance(event, RecordingFinished) and event.recording.name == name:
+                    return float(event.recording.duration or 0)
+                if isinstance(event, RecordingFailed) and event.recording.name == name:
+                    return 0.0
+                self._keep(self._heard(event))
+
+    async def _next(self, limit_s: float) -> Heard | None:
+        """One event turned into what is heard, or None when it says nothing to a talk. TimeoutError."""
+        if self.gone:
+            raise self.gone
+        return self._heard(await self.inbox.take(limit_s))
+
+    def _keep(self, heard: Heard | None) -> None:
+        if heard is not None:
+            self._ahead.append(heard)
+
+    def _heard(self, event: object) -> Heard | None:
+        match event:
+            case Offered():
+                return event
+            case ChannelDtmfReceived() if event.channel.id == self.channel:
+                return KeyHeard(event.digit)
+            case PlaybackFinished() if event.playback.id == self._playback:
+                self._ends += 1
+                return AllSaid() if self._ends == self._plays else None
+            case ChannelHangupRequest() | ChannelDestroyed() | StasisEnd() if event.channel.id == self.channel:
+                self.gone = HungUp(getattr(event, "cause", None))
+                raise self.gone
+            case _:
+                return None
+
+    async def _why(self, error: Gone) -> HungUp | LineTrouble:
+        """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6)."""
+        if error.status == 404:
+            return HungUp()
+        try:
+            await self._ari.get_channel(self.channel, call=self.call_ref)
+        except Gone:
+            return HungUp()
+        return LineTrouble(str(error))

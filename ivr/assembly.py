@@ -1,0 +1,59 @@
+"""Makes a controller of its parts; the ARI client is known in this room only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dialplan.flow import Flow
+from ivr.agent_phones import AgentPhones
+from ivr.ari.client import Ari
+from ivr.ari.dispatch import Dispatch
+from ivr.ari.events import StasisStart
+from ivr.controller import EVENTS, PRESENCE_EVENTS, Controller
+from ivr.house import House, Plan
+from ivr.staff import Staff
+from ivr.voice import Voice
+from storage.books import Books
+from storage.clock import Clock
+from storage.commands import Commands
+from storage.floor import Floor
+
+PRESENCE_APP = "sunwai-presence"
+"""Presence has an application of its own: subscribing the one with the calls doubles agents' events (design 3.13)."""
+
+
+def make_controller(
+    url: str,
+    user: str,
+    password: str,
+    *,
+    books: Books,
+    floor: Floor,
+    commands: Commands,
+    flows: Mapping[str, Flow],
+    voice: Voice,
+    clock: Clock,
+    plan: Plan,
+) -> tuple[Controller, House]:
+    """A controller of the Asterisk at `url`; nothing is connected yet."""
+    ari = Ari(url, user, password, plan.app, events_allowed=EVENTS)
+    presence = Ari(url, user, password, PRESENCE_APP, rest_sockets=0, events_allowed=PRESENCE_EVENTS)
+    made: list[Controller] = []
+
+    def new_call(event: StasisStart) -> None:
+        made[0].on_new_call(event)
+
+    house = House(
+        ari=ari,
+        dispatch=Dispatch(new_call),
+        books=books,
+        floor=floor,
+        staff=Staff(floor),
+        flows=flows,
+        voice=voice,
+        clock=clock,
+        plan=plan,
+    )
+    phones = AgentPhones(ari, presence, floor, plan.agent_key)
+    made.append(Controller(house, presence, phones, commands))
+    return made[0], house

@@ -1,0 +1,199 @@
+"""The controller: one connection to one Asterisk, one task per call, and the loops beside them.
+
+It reads events and hands them on; it starts a task for each caller; at every (re)connect it looks at what Asterisk has
+and takes up what is ours, because nothing that happened meanwhile is told again (asterisk.md 0.4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+
+import structlog
+
+from ivr import holding
+from ivr.agent_phones import AgentPhones
+from ivr.ari.client import Ari
+from ivr.ari.errors import AriError
+from ivr.ari.events import Channel, Event, StasisStart
+from ivr.ari_line import AriLine
+from ivr.callbacks import Callbacks
+from ivr.errors import TelephoneError
+from ivr.house import House
+from ivr.inbound import apologise_to, take_call
+from ivr.lines import Lines
+from ivr.matching import Matching
+from storage.commands import Answer, Command, Commands
+from storage.errors import StorageError
+from storage.floor_records import FloorAway
+
+log = structlog.get_logger(__name__)
+
+EVENTS = (
+    "StasisStart",
+    "StasisEnd",
+    "ChannelDtmfReceived",
+    "ChannelHangupRequest",
+    "ChannelDestroyed",
+    "ChannelStateChange",
+    "Dial",
+    "PlaybackFinished",
+    "RecordingFinished",
+    "RecordingFailed",
+)
+PRESENCE_EVENTS = ("ContactStatusChange",)
+INBOUND_ROLES = frozenset({"inbound", "returned"})
+
+
+class Controller:
+    """`run()` is the whole of it; it belongs on a loop of its own."""
+
+    def __init__(
+        self,
+        house: House,
+        presence: Ari,
+        phones: AgentPhones,
+        commands: Commands,
+    ) -> None:
+        self._house = house
+        self._presence = presence
+        self._phones = phones
+        self._commands = commands
+        self.lines: Lines = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
+            "make_phone": self._make_phone,
+            "forget_phone": self._forget_phone,
+            "hang_up": self._hang_up,
+            "ready": self._ready,
+        }
+
+    async def run(self) -> None:
+        """Until cancelled; ends loudly when one of its loops does (design 5.9)."""
+        house = self._house
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
+            tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
+            tasks.create_task(Matching(house, self.lines).run())
+            tasks.create_task(Callbacks(house, self.lines).run())
+            tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def _on_event(self, event: Event) -> None:
+        self._house.dispatch.hand_over(event)
+
+    def on_new_call(self, event: StasisStart) -> None:
+        """A channel nobody claimed has entered our application: a caller, or a leg of ours that outlived its call."""
+        role = event.args[0] if event.args else ""
+        if role in INBOUND_ROLES:
+            self._start(self._call(event))
+        else:
+            self._start(self._end_orphan(event.channel))
+
+    async def _call(self, event: StasisStart) -> None:
+        """One caller from StasisStart to the end; nothing he does can harm the others."""
+        house, channel = self._house, event.channel.id
+        call_ref = _call_ref(event.channel, house.plan.node)
+        if call_ref in house.dispatch:
+            return  # told twice, by the event and by the reconciling
+        inbox = house.dispatch.register(call_ref)
+        house.dispatch.claim(channel, call_ref)
+        line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref)
+        try:
+            await take_call(house, line, event)
+            await line.hang_up()
+        except Exception:  # top of a call: he hears an apology and goes to a person (design 5.8)
+            log.exception("call_failed", call=call_ref)
+            await apologise_to(house, line)
+        finally:
+            self.lines.pop(call_ref, None)
+            house.dispatch.release(call_ref)
+
+    async def _end_orphan(self, channel: Channel) -> None:
+        try:
+            await self._house.ari.hang_up(channel.id, call=channel.id, reason="normal")
+        except AriError:
+            return
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        if self._tasks is None:
+            raise TelephoneError("the controller is not running")
+        self._tasks.create_task(work)
+
+    async def _on_connected(self) -> None:
+        """Reconcile: the holding bridge is there, callers who came or stayed while we were away are taken up."""
+        house = self._house
+        await holding.prepare(house)
+        for channel in await house.ari.list_channels():
+            if channel.dialplan.app_name != "Stasis" or not channel.dialplan.app_data.startswith(f"{house.plan.app},"):
+                continue
+            role = channel.dialplan.app_data.split(",")[1]
+            if role in INBOUND_ROLES and house.dispatch.owner_of(channel.id) is None:
+                log.info("caller_taken_up", call=_call_ref(channel, house.plan.node))
+                self._start(self._call(StasisStart(args=["returned"], channel=channel)))
+        log.info("connected", calls=len(self.lines))
+
+    def _on_lost(self) -> None:
+        log.warning("asterisk_lost", calls=len(self.lines))
+
+    # -- agents' phones -------------------------------------------------------------------------------------------
+
+    def _on_presence(self, event: Event) -> None:
+        found = self._phones.contact_of(event)
+        if found is not None:
+            self._start(self._phones.tell(found[0], reachable=found[1]))
+
+    async def _on_presence_connected(self) -> None:
+        """Asterisk may have been restarted: make the phones of all who are signed in again, and look at each."""
+        try:
+            agents = await self._house.floor.agents()
+        except FloorAway:
+            return
+        for agent in agents:
+            if agent.node == self._house.plan.node:
+                await self._phones.make_again(agent.code)
+
+    # -- commands of the console (design 3.14) ----------------------------------------------------------------------
+
+    async def _carry_out(self, command: Command) -> Answer:
+        deed = self._deeds.get(command.deed)
+        if deed is None:
+            return Answer(False, "unknown_deed")
+        try:
+            return await deed(command)
+        except (AriError, StorageError, FloorAway) as error:
+            log.warning("command_failed", deed=command.deed, error=type(error).__name__)
+            return Answer(False, "telephone_away")
+
+    async def _make_phone(self, command: Command) -> Answer:
+        agent = str(command.args["agent"])
+        secret = await self._phones.make(agent, str(command.args["session"]))
+        return Answer(True, "", {"user": f"agent-{agent}", "password": secret, "domain": self._house.plan.agent_domain})
+
+    async def _forget_phone(self, command: Command) -> Answer:
+        await self._phones.forget(str(command.args["agent"]))
+        return Answer(True)
+
+    async def _hang_up(self, command: Command) -> Answer:
+        """End the agent's leg of a talk; the caller's leg ends with the flow's goodbye."""
+        line = self.lines.get(command.call or "")
+        if line is None or not line.agent_leg:
+            return Answer(False, "no_such_call")
+        await self._house.ari.hang_up(line.agent_leg, call=line.call_ref, reason="normal")
+        return Answer(True)
+
+    async def _ready(self, command: Command) -> Answer:  # noqa: ARG002  # every deed has the same shape
+        """What the console's /readyz asks: does Asterisk give its calls to us now?"""
+        return Answer(self._house.ari.registered, "" if self._house.ari.registered else "not_registered")
+
+
+def _call_ref(channel: Channel, node: str) -> str:
+    """The dialplan's CALL_REF; derived the same way when the variable was not told."""
+    said = (channel.channelvars or {}).get("CALL_REF")
+    return str(said) if said else f"{node}-{channel.id}"
+
+
+def _nothing() -> None:
+    return

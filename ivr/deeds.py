@@ -1,0 +1,258 @@
+"""The deeds a flow may ask for during a call: facts in, desk's decision, books, facts out (`dialplan/deeds.py`).
+
+Books that fail give the result "trouble" where the flow has a road for it: the caller then goes to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from complaints import desk
+from complaints.digits import CONSUMER_DIGITS, DOCKET_DIGITS, is_valid
+from complaints.ledger import Outcome
+from complaints.lifecycle import END_STATES
+from complaints.records import Decision, Docket, DueWork, State
+from dialplan.deeds import DEEDS
+from dialplan.steps import Do, Done, Fact, Facts
+from ivr.talk import Talk
+from storage.errors import StorageError, NotInBooks
+from storage.inbox import RecordedMessage
+from storage.phones import e164
+
+log = structlog.get_logger(__name__)
+
+FLAGGED_PRIORITY = 1
+DANGER_PRIORITY = 0
+NEARLY_ENDED = frozenset({*END_STATES, State.RESOLUTION_CLAIMED, State.VERIFYING, State.UNREACHABLE_REVIEW})
+"""From these states "not satisfied" opens a docket again; in all others it presses an open one."""
+
+PROMISED_WITHIN = timedelta(minutes=30)
+"""A callback asked for is promised within this time; the ladder's three tries lie inside it (design 3.15)."""
+
+Deed = Callable[[Talk, Facts], Awaitable[Done]]
+
+
+async def do(talk: Talk, step: Do) -> Done:
+    """Carry one deed out. StorageError becomes "trouble" for deeds that have it."""
+    try:
+        return await INBOUND[step.deed](talk, step.args)
+    except StorageError as error:
+        if "trouble" not in DEEDS[step.deed].results:
+            raise
+        log.error("deed_failed", deed=step.deed, call=talk.call_ref, error=type(error).__name__)
+        return Done("trouble")
+
+
+async def remember_language(talk: Talk, args: Facts) -> Done:
+    """One clear choice is remembered for the number (domain.md 3.1, row 3)."""
+    talk.language = str(args["language"])
+    if talk.phone:
+        await talk.house.books.consumers.remember_language(talk.phone, talk.language)
+    return Done("ok", {"language": talk.language, "language_known": True})
+
+
+async def choose_connection(talk: Talk, args: Facts) -> Done:
+    talk.consumer = talk.consumers[int(str(args["choice"])) - 1]
+    return Done("ok", consumer_facts(talk))
+
+
+async def other_connection(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    talk.consumer = None
+    return Done("ok", consumer_facts(talk))
+
+
+async def check_consumer(talk: Talk, args: Facts) -> Done:
+    """A keyed consumer number: the check digit first, so that a slip never reads out somebody else's area."""
+    number = str(args["number"])
+    if not is_valid(number, CONSUMER_DIGITS):
+        return Done("wrong")
+    talk.consumer = await talk.house.books.consumers.by_number(number)
+    if talk.consumer is None:
+        return Done("wrong")
+    return Done("found", consumer_facts(talk))
+
+
+async def remember_subject(talk: Talk, args: Facts) -> Done:
+    talk.subject = str(args["subject"])
+    return Done("ok", {"subject": talk.subject})
+
+
+async def register(talk: Talk, args: Facts) -> Done:
+    """Registered before waiting (I3); repeating it for the same call and category gives the same docket."""
+    code = str(args["category"])
+    talk.docket = await _registered(talk, code, sealed=args.get("sealed") == "yes")
+    return Done("ok", docket_facts(talk, talk.docket))
+
+
+async def register_for_person(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """Before anybody waits for a person there is a docket: the one of this call, or a new one of the subject named."""
+    if talk.docket is not None:
+        return Done("known", docket_facts(talk, talk.docket))
+    talk.docket = await _registered(talk, talk.subject, sealed=False)
+    return Done("new", docket_facts(talk, talk.docket))
+
+
+async def _registered(talk: Talk, code: str, *, sealed: bool) -> Docket:
+    books, now = talk.house.books, talk.now()
+    category = await books.consumers.category(code)
+    if category is None:
+        raise NotInBooks(f"there is no category {code}")
+    unit = talk.consumer.unit if talk.consumer else None
+    facts = desk.Registration(
+        cause=f"register:{talk.call_ref}:{code}",
+        number=await books.dockets.next_number(),
+        company=talk.company,
+        category=category,
+        language=talk.language,
+        consumer=talk.consumer,
+        phone=talk.phone,
+        sealed=sealed,
+        call_ref=talk.call_ref,
+        origin=talk.origin,
+        officers=await books.consumers.officers_for(unit) if unit else {},
+    )
+    docket = await books.dockets.apply(desk.register(facts, now))
+    if code == "SAF":
+        talk.priority = DANGER_PRIORITY
+    await talk.note(Outcome.DOCKET_REGISTERED, docket=docket.number)
+    return docket
+
+
+async def own_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """The newest open docket of this telephone."""
+    if not talk.phone:
+        return Done("none")
+    found = await talk.house.books.dockets.open_for_phone(talk.phone)
+    if not found:
+        return Done("none")
+    talk.docket = max(found, key=lambda docket: docket.registered_at)
+    talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
+    return Done("found", docket_facts(talk, talk.docket))
+
+
+async def check_docket(talk: Talk, args: Facts) -> Done:
+    """A keyed docket number. To an unknown number only state and time are told (domain.md 3.7, rule 7)."""
+    number = str(args["number"])
+    docket = await talk.house.books.dockets.get(number) if is_valid(number, DOCKET_DIGITS) else None
+    if docket is None or docket.sealed:
+        return Done("wrong")
+    talk.docket = docket
+    talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
+    return Done("found", docket_facts(talk, docket))
+
+
+async def press_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """ "Not satisfied" or "worse": an ended or claimed docket is opened again, an open one goes one level up."""
+    docket = talk.docket
+    if docket is None:
+        return Done("trouble")
+    books, now = talk.house.books, talk.now()
+    officers = await books.consumers.officers_for(docket.unit) if docket.unit else {}
+    cause = f"press:{talk.call_ref}:{docket.number}"
+    if docket.state in NEARLY_ENDED:
+        decision = desk.reopen(docket, "consumer", now, officers, cause)
+    else:
+        decision = desk.press(docket, "consumer", now, officers, cause)
+    talk.docket = await books.dockets.apply(decision)
+    await talk.note(Outcome.DOCKET_REGISTERED, docket=docket.number)
+    return Done("ok", docket_facts(talk, talk.docket))
+
+
+async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """A promise is a row with a moment (I5); its cause makes one promise of one call (design 3.15, ladder promise)."""
+    phone = talk.callback_phone or talk.phone
+    if not phone:
+        return Done("withheld")
+    now = talk.now()
+    work = DueWork(
+        cause=f"promise:{talk.call_ref}",
+        kind="ring_promise",
+        due_at=now,
+        company=talk.company.code,
+        payload={"phone": phone, "call_ref": talk.call_ref, "attempt": 1, "language": talk.language},
+    )
+    await talk.house.books.due.add(work)
+    await talk.note(Outcome.CALLBACK_PROMISED, callback_cause=work.cause)
+    return Done("ok", {"when": (now + PROMISED_WITHIN).isoformat()})
+
+
+async def check_callback_number(talk: Talk, args: Facts) -> Done:
+    talk.callback_phone = e164(str(args["number"]), talk.house.plan.country)
+    return Done("ok" if talk.callback_phone else "wrong")
+
+
+async def keep_message(talk: Talk, args: Facts) -> Done:
+    """A spoken message goes to the inbox of the console, where it becomes a docket or a stated reason (design 3.19)."""
+    recording = args.get("recording")
+    if not recording:
+        return Done("silent")
+    docket = talk.docket.number if talk.docket else None
+    await talk.house.books.inbox.add(
+        RecordedMessage(
+            call_ref=talk.call_ref,
+            recording=str(recording),
+            phone=None if talk.docket and talk.docket.sealed else talk.phone,
+            company=talk.company.code,
+            at=talk.now(),
+            docket=docket,
+        )
+    )
+    await talk.note(Outcome.MESSAGE_LEFT)
+    return Done("ok")
+
+
+async def withdraw_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """The consumer, rung back, no longer needs us: his key ends the promise as kept."""
+    talk.flags["withdrawn"] = talk.now().isoformat(timespec="seconds")
+    await talk.note(Outcome.SELF_SERVED)
+    return Done("ok")
+
+
+async def apply(talk: Talk, decision: Decision) -> Docket:
+    """Write a decision and remember the docket as it is now."""
+    talk.docket = await talk.house.books.dockets.apply(decision)
+    return talk.docket
+
+
+def consumer_facts(talk: Talk) -> dict[str, Fact]:
+    """Facts about the connection in question; `area` is the id of a place whose name has been rendered."""
+    consumer = talk.consumer
+    if consumer is not None and consumer.flags:
+        talk.priority = min(talk.priority, FLAGGED_PRIORITY)
+    return {"consumer_id": consumer.id if consumer else None, "area": consumer.unit if consumer else None}
+
+
+def docket_facts(talk: Talk, docket: Docket) -> dict[str, Fact]:
+    """What prompts say about a docket; prompt keys, and moments as ISO 8601 UTC."""
+    overdue = docket.due_at < talk.now() and docket.state not in END_STATES
+    return {
+        "docket": docket.number,
+        "pairs": docket.number,
+        "category": f"category_{docket.category.lower().replace('-', '_')}",
+        "when": docket.due_at.isoformat(),
+        "due_prompt": "status_overdue" if overdue else "status_due",
+        "status_prompt": f"docket_status_{docket.state}",
+        "role": f"role_L{docket.level}",
+    }
+
+
+INBOUND: dict[str, Deed] = {
+    "remember_language": remember_language,
+    "choose_connection": choose_connection,
+    "other_connection": other_connection,
+    "check_consumer": check_consumer,
+    "remember_subject": remember_subject,
+    "register": register,
+    "register_for_person": register_for_person,
+    "own_docket": own_docket,
+    "check_docket": check_docket,
+    "press_docket": press_docket,
+    "promise_callback": promise_callback,
+    "check_callback_number": check_callback_number,
+    "keep_message": keep_message,
+    "withdraw_callback": withdraw_callback,
+}
+"""What calls on the line may ask for; the satisfaction callback adds its own two (`ivr/satisfaction.py`)."""

@@ -1,0 +1,73 @@
+"""The sound of a practice phone: RTP between one UDP socket here and Asterisk's UnicastRTP channel (asterisk.md 4).
+
+G.711 mu-law, 20 ms a packet. What comes in is listened to for marker tones; what goes out is what the phone "says",
+and silence otherwise: a caller who sends no sound at all is not like a person (asterisk.md 0.10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+from collections.abc import Callable, Mapping
+
+from ivr.tones import ToneHearing
+
+HEADER = 12
+FRAME = 160
+FRAME_S = 0.02
+ULAW = 0
+SILENCE = b"\xff" * FRAME
+
+Heard = Callable[[str], None]
+
+
+class PhoneMedia(asyncio.DatagramProtocol):
+    """One phone's ear and mouth. `heard` is called with the name of each marker as it is recognised."""
+
+    def __init__(self, tones: Mapping[str, tuple[int, int]], heard: Heard) -> None:
+        self._hearing = ToneHearing(tones)
+        self._heard = heard
+        self._transport: asyncio.DatagramTransport | None = None
+        self._peer: tuple[str, int] | None = None
+        self._to_say = bytearray()
+        self._ssrc = random.getrandbits(32)
+        self.frames_in = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.DatagramTransport):
+            self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._peer = addr
+        if len(data) <= HEADER or data[1] & 0x7F != ULAW:
+            return
+        self.frames_in += 1
+        for name in self._hearing.feed(data[HEADER:]):
+            self._heard(name)
+
+    def call(self, address: str, port: int) -> None:
+        """Where to send before anything has come in."""
+        self._peer = (address, port)
+
+    def say(self, ulaw: bytes) -> None:
+        """Queue sound to be said after what is queued already."""
+        self._to_say += ulaw
+
+    async def speak(self) -> None:
+        """Send a packet each 20 ms until cancelled; late ones are caught up, as a phone's clock does."""
+        loop = asyncio.get_running_loop()
+        due, sequence = loop.time(), 0
+        while True:
+            frame = bytes(self._to_say[:FRAME]).ljust(FRAME, b"\xff") if self._to_say else SILENCE
+            del self._to_say[:FRAME]
+            if self._transport is not None and self._peer is not None:
+                header = struct.pack("!BBHII", 0x80, ULAW, sequence & 0xFFFF, sequence * FRAME & 0xFFFFFFFF, self._ssrc)
+                self._transport.sendto(header + frame, self._peer)
+            sequence += 1
+            due += FRAME_S
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,188 @@
+"""Holding: a caller who wants a person waits here with music, hears his place, and leaves only to an agent who is up.
+
+Invariant I4. The live queue is the floor's; who is next is decided in `dialplan/routing.py`; here one caller waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from complaints.ledger import EndedBy, Outcome
+from dialplan.routing import Waiting, expected_wait_s, routing_key
+from dialplan.steps import Connect, Done, Say
+from ivr import offers
+from ivr.ari.errors import Answered, AriError
+from ivr.errors import HungUp, TelephoneError
+from ivr.house import HOLDING_BRIDGE, MUSIC, House
+from ivr.line import KeyHeard, Offered
+from ivr.talk import Talk
+from storage.floor_records import Agent, AgentState, FloorAway, Reservation
+
+AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
+CALLBACK_ABOVE_S = 90.0
+"""Above this expected wait the caller is offered to be rung back (domain.md 3.1, row 9)."""
+TICK_S = 1.0
+PROMISE_PRIORITY = 1
+
+
+@dataclass(slots=True)
+class Wait:
+    """One caller's waiting: moments are of the monotonic clock, in seconds."""
+
+    talk: Talk
+    waiting: Waiting
+    began: float
+    next_told: float
+    somebody_seen: float
+    offers: int = 0
+
+
+async def prepare(house: House) -> None:
+    """Make the one holding bridge; it is there already after a restart of the controller."""
+    try:
+        await house.ari.create_bridge(HOLDING_BRIDGE, call="", kind="holding", name="holding")
+    except Answered:
+        return
+
+
+async def connect(talk: Talk, step: Connect) -> Done:
+    """Bring the caller to a person. Results: talked, nobody, callback. HungUp when he leaves."""
+    loop = asyncio.get_running_loop()
+    now = talk.now()
+    if step.skill == "promise":
+        talk.priority = min(talk.priority, PROMISE_PRIORITY)
+    entered = now.timestamp()
+    waiting = Waiting(
+        call_ref=talk.call_ref,
+        key=routing_key(entered, talk.priority),
+        skills=skills_wanted(talk),
+        entered_at=entered,
+        priority=talk.priority,
+    )
+    wait = Wait(talk, waiting, loop.time(), loop.time(), loop.time())
+    await talk.note(queued_at=now)
+    await _enter_holding(talk)
+    try:
+        await talk.house.floor.enqueue(waiting, talk.house.plan.node)
+        return await _wait(wait)
+    except FloorAway:
+        return await _back(talk, "nobody")  # nobody can be matched: a message is honest, endless music is not
+    except (TelephoneError, AriError):
+        await _leave(talk)  # not when cancelled: a stopping controller leaves the place to the next one
+        raise
+
+
+def skills_wanted(talk: Talk) -> frozenset[str]:
+    """What an agent must have to be offered this call: company, language, kind of complaint."""
+    category = talk.docket.category if talk.docket else talk.subject
+    return frozenset({f"co:{talk.company.code}", f"lang:{talk.language}", f"cat:{category.partition('-')[0]}"})
+
+
+async def _enter_holding(talk: Talk) -> None:
+    """Music is started after every caller who enters: it dies when the bridge empties (design 3.11)."""
+    ari, call = talk.house.ari, talk.call_ref
+    await talk.line.hush()
+    try:
+        await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call)
+    except Answered as error:
+        if error.status == 404:
+            await prepare(talk.house)
+            await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call)
+        else:
+            raise HungUp from error
+    await ari.start_bridge_music(HOLDING_BRIDGE, MUSIC, call=call, wait=False)
+
+
+async def _leave(talk: Talk) -> None:
+    try:
+        await talk.house.floor.leave(talk.call_ref)
+    except FloorAway:
+        return
+
+
+async def _wait(wait: Wait) -> Done:
+    talk, plan, loop = wait.talk, wait.talk.house.plan, asyncio.get_running_loop()
+    while True:
+        if loop.time() >= wait.next_told:
+            wait.next_told = loop.time() + plan.announce_every_s
+            await _tell_place(wait)
+        match await talk.line.hear(TICK_S):
+            case Offered(reservation=reservation):
+                done = await _offered(wait, reservation)
+                if done is not None:
+                    return done
+            case KeyHeard(key="1"):
+                return await _back(talk, "callback")
+            case _:
+                pass
+        if await _nobody(wait) or loop.time() - wait.began > plan.max_wait_s:
+            return await _back(talk, "nobody")
+
+
+async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
+    """Ring that agent. None: he did not answer, the caller waits on in his place."""
+    talk = wait.talk
+    wait.offers += 1
+    waited_s = asyncio.get_running_loop().time() - wait.began
+    leg = await offers.offer(talk, reservation, wait.offers, waited_s)
+    if leg is None:
+        return None
+    talk.agent = leg.agent
+    await talk.note(Outcome.TALKED, talked_at=talk.now())
+    left = await offers.talk_out(talk, leg)
+    if left == "caller":
+        talk.ended_by = EndedBy.CALLER
+        raise talk.line.gone or HungUp
+    talk.ended_by = EndedBy.AGENT
+    return Done("talked")
+
+
+async def _tell_place(wait: Wait) -> None:
+    """Position and an honest range of minutes, for this caller alone; music comes back by itself (asterisk.md 0.9)."""
+    talk = wait.talk
+    place = await talk.house.floor.position(talk.call_ref)
+    if place is None:
+        return
+    ahead = place - 1
+    agents = [agent for agent in await talk.house.staff.agents() if _serves(agent, wait)]
+    expected = expected_wait_s(ahead, len(agents), talk.house.plan.handle_time_s)
+    free = any(agent.state is AgentState.READY for agent in agents)
+    said: list[Say] = []
+    if ahead == 0:
+        said.append(Say(talk.language, "wait_first" if free or expected is None else "wait_unknown"))
+    elif expected is None:
+        said.append(Say(talk.language, "wait_unknown"))
+    else:
+        low, high = (max(1, round(seconds / 60)) for seconds in expected)
+        key = "wait_one" if ahead == 1 else "wait_position"
+        said.append(Say(talk.language, key, {"n": ahead, "m": low, "m_high": max(low, high)}))
+    if expected is not None and expected[1] > CALLBACK_ABOVE_S and not free and talk.phone:
+        said.append(Say(talk.language, "wait_callback_offer"))
+    await talk.line.say(talk.house.voice.clips(said))
+
+
+def _serves(agent: Agent, wait: Wait) -> bool:
+    return agent.state in AT_WORK and wait.waiting.skills <= agent.skills
+
+
+async def _nobody(wait: Wait) -> bool:
+    """Nobody with this skill is at work for some seconds: never endless holding (design 3.19)."""
+    now = wait.talk.now().timestamp()
+    loop = asyncio.get_running_loop()
+    for agent in await wait.talk.house.staff.agents():
+        if _serves(agent, wait) and agent.lease_until > now and agent.contact_ok:
+            wait.somebody_seen = loop.time()
+            return False
+    return loop.time() - wait.somebody_seen > wait.talk.house.plan.nobody_after_s
+
+
+async def _back(talk: Talk, result: str) -> Done:
+    """Out of holding, back to the flow: out of the queue first, or an agent is offered a caller who has gone on."""
+    await _leave(talk)
+    await talk.line.hush()
+    try:
+        await talk.house.ari.remove_from_bridge(HOLDING_BRIDGE, talk.line.channel, call=talk.call_ref)
+    except Answered as error:
+        raise HungUp from error
+    return Done(result)

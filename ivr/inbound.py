@@ -1,0 +1,140 @@
+"""A call comes in: gather the facts, choose the flow's first facts, talk, and note the one outcome."""
+
+from __future__ import annotations
+
+import structlog
+
+from complaints.ledger import EndedBy
+from complaints.records import Company, Consumer
+from dialplan.steps import Fact
+from dialplan.walk import Walk, restore
+from ivr import deeds, holding
+from ivr.ari.errors import AriError
+from ivr.ari.events import StasisStart
+from ivr.ari_line import AriLine
+from ivr.conversation import converse
+from ivr.errors import HungUp, TelephoneError
+from ivr.house import House
+from ivr.talk import Talk
+from storage.errors import StorageError
+from storage.floor_records import FloorAway
+from storage.phones import e164
+
+log = structlog.get_logger(__name__)
+
+WALK_KEPT_S = 3600
+MOST_OPTIONS = 7
+"""Connections offered by key 1..7; key 8 is "another address"."""
+
+
+async def take_call(house: House, line: AriLine, start: StasisStart) -> None:
+    """The whole life of an inbound call. Raises only for faults of ours, with the caller still there."""
+    talk = await _known(house, line, start)
+    returned = bool(start.args) and start.args[0] == "returned"
+    try:
+        await line.answer()
+        await _talk(talk, returned=returned)
+        await talk.note_end(talk.ended_by or EndedBy.US)
+    except HungUp:
+        await talk.note_end(talk.ended_by or EndedBy.CALLER)
+
+
+async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
+    """Who may be calling: number, consumers, language, company. Books that are away must not keep him waiting."""
+    phone = e164(start.channel.caller.number, house.plan.country)
+    talk = Talk(
+        house=house,
+        line=line,
+        kind="inbound",
+        company=Company(house.plan.company, house.plan.company, languages=house.plan.languages),
+        language=house.plan.default_language,
+        phone=phone,
+        offered_at=house.clock.wall_now(),
+    )
+    try:
+        await _look_up(talk)
+    except StorageError as error:
+        log.error("caller_not_looked_up", call=line.call_ref, error=type(error).__name__)
+    return talk
+
+
+async def _look_up(talk: Talk) -> None:
+    books, plan = talk.house.books, talk.house.plan
+    if talk.phone:
+        talk.consumers = tuple(await books.consumers.by_phone(None, talk.phone))
+    if len(talk.consumers) == 1:
+        talk.consumer = talk.consumers[0]
+        talk.priority = deeds.FLAGGED_PRIORITY if talk.consumer.flags else talk.priority
+    code = talk.consumers[0].company if talk.consumers else plan.company
+    talk.company = await books.consumers.company(code) or talk.company
+    await talk.note()
+
+
+async def _language(talk: Talk) -> str | None:
+    """Remembered for the number by a clear choice, else the language of the consumer's record."""
+    if not talk.phone:
+        return None
+    known = await talk.house.books.consumers.language_of(talk.phone)
+    return known or next((consumer.language for consumer in talk.consumers if consumer.language), None)
+
+
+async def _talk(talk: Talk, *, returned: bool) -> None:
+    house, flow = talk.house, talk.house.flows["inbound"]
+    walk = await _walk_again(talk) if returned else None
+    if walk is None:
+        language = await _language(talk)
+        talk.language = language or talk.language
+        walk = Walk(flow, talk.language, first_facts(talk, known=language is not None))
+    talk.path = walk.path
+    await converse(
+        talk.line,
+        walk,
+        house.voice,
+        lambda step: deeds.do(talk, step),
+        lambda step: holding.connect(talk, step),
+        lambda kept: keep(talk, kept),
+    )
+
+
+def first_facts(talk: Talk, *, known: bool) -> dict[str, Fact]:
+    """What the flow starts with; plain values only."""
+    count = len(talk.consumers)
+    return {
+        "language_known": known,
+        "phone_known": talk.phone is not None,
+        "consumers": "none" if count == 0 else "one" if count == 1 else "many",
+        "n": count,
+        "connections": tuple(_option(consumer) for consumer in talk.consumers[:MOST_OPTIONS]),
+        "subject": talk.subject,
+        **deeds.consumer_facts(talk),
+    }
+
+
+def _option(consumer: Consumer) -> dict[str, Fact]:
+    return {"area": consumer.unit, "last4": consumer.number[-4:]}
+
+
+async def keep(talk: Talk, walk: Walk) -> None:
+    """One JSON per reply (design 3.8); a floor that is away must not disturb the talk."""
+    try:
+        await talk.house.floor.keep_walk(talk.call_ref, walk.keep().encode(), WALK_KEPT_S)
+    except FloorAway:
+        return
+
+
+async def _walk_again(talk: Talk) -> Walk | None:
+    """The walk of a caller who comes back from the fallback loop, or None when nothing was kept."""
+    try:
+        kept = await talk.house.floor.walk(talk.call_ref)
+    except FloorAway:
+        return None
+    return restore(talk.house.flows["inbound"], kept.decode()) if kept else None
+
+
+async def apologise_to(house: House, line: AriLine) -> None:
+    """Our fault: the caller goes to the fallback of the dialplan, which says so and keeps him (design 5.8, 3.3)."""
+    try:
+        await line.hush()
+        await house.ari.continue_in_dialplan(line.channel, call=line.call_ref, context="fallback")
+    except (AriError, TelephoneError):
+        return  # he has left; the CEL reader writes the outcome of a call nobody ended

@@ -1,0 +1,66 @@
+"""One caller's line as the talking loop sees it; the wire below is `ari_line.py`, in tests a scripted one.
+
+What is heard comes in the order it happened. Anything may raise HungUp: then the talk is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from dialplan.clips import Clip
+from storage.floor_records import Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeard:
+    """A key of the caller's telephone: 0-9, * or #."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllSaid:
+    """What was to be said has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An agent has been put aside for this caller."""
+
+    reservation: Reservation
+
+
+Heard = KeyHeard | AllSaid | Offered
+
+
+class Line(Protocol):
+    """A channel that can be talked to. `call_ref` is the call's reference everywhere."""
+
+    @property
+    def call_ref(self) -> str: ...
+
+    async def answer(self) -> None:
+        """Pick up; idempotent."""
+
+    async def say(self, clips: Sequence[Clip]) -> None:
+        """Stop whatever is being said and begin to say this; AllSaid follows when it ends by itself."""
+
+    async def hush(self) -> None:
+        """Stop what is being said and return when it has stopped."""
+
+    async def hear(self, limit_s: float) -> Heard | None:
+        """The next thing heard, or None after `limit_s` seconds."""
+
+    def unhear(self, key: str) -> None:
+        """Give a key back: the next question shall hear it (type-ahead)."""
+
+    def flush(self) -> None:
+        """Forget the keys pressed so far."""
+
+    async def record(self, name: str, max_s: float) -> float:
+        """Record the caller until #, silence of five seconds or `max_s`; the seconds of speech kept, 0.0 for none."""
+
+    async def hang_up(self) -> None:
+        """End the call; never raises."""

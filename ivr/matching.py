@@ -1,0 +1,68 @@
+"""Matching: brings the callers of this node and ready agents together, one loop per controller.
+
+Woken by the floor's events and once a second; the rule is `routing.pairs`, the floor only compares and reserves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from dialplan.routing import pairs
+from ivr.house import House
+from ivr.line import Offered
+from ivr.lines import Lines
+from storage.floor_records import FloorAway
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+LEASE_SLACK_S = 15.0
+"""A reservation outlives the longest ring by this much; the sweep takes it back from a controller that died."""
+
+
+class Matching:
+    """`lines` are the calls this controller holds, by call_ref."""
+
+    def __init__(self, house: House, lines: Lines) -> None:
+        self._house = house
+        self._lines = lines
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled. A lost floor means that nobody is matched until it is back (design 3.8)."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            while True:
+                try:
+                    await self._match()
+                except FloorAway:
+                    log.warning("floor_away", loop="matching")
+                self._woken.clear()
+                try:
+                    async with asyncio.timeout(TICK_S):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+
+    async def _listen(self) -> None:
+        async for _ in self._house.floor.listen():
+            self._woken.set()
+
+    async def _match(self) -> None:
+        floor, plan = self._house.floor, self._house.plan
+        now = self._house.clock.wall_now().timestamp()
+        await floor.sweep(now)
+        heads = await floor.waiting_heads(now)
+        if not heads:
+            return
+        ready = await floor.ready_agents(now)
+        for waiting, agent in pairs(heads, ready):
+            line = self._lines.get(waiting.call_ref)
+            if line is None:
+                continue  # held by another node, whose controller makes the offer (design 3.22)
+            lease_s = plan.ring_s + LEASE_SLACK_S
+            offer = await floor.reserve(waiting.call_ref, agent.agent, owner=plan.node, lease_s=lease_s, now=now)
+            if offer is not None:
+                line.inbox.put(Offered(offer))

@@ -1,0 +1,195 @@
+"""Offering a call to an agent: his phone rings into a bridge of its own; the caller stays in holding until he is up.
+
+Created and dialled, never originated: such a leg can be adopted when the controller dies while it rings (design 3.12).
+StasisStart of the leg comes with its creation and is not an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from ivr.ari.errors import AriError, Gone
+from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
+from ivr.ari.ids import bridge_id, leg_id
+from ivr.errors import HungUp
+from ivr.screen_pop import screen_pop
+from ivr.talk import Talk
+from storage.floor_records import AgentState, Reservation
+
+log = structlog.get_logger(__name__)
+
+DANGER = 0
+ENTERED_LIMIT_S = 3.0
+RING_SLACK_S = 3.0
+"""Asterisk ends the ringing itself; if it does not tell us so, we do, this much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The agent's leg of a call and the bridge where both talk."""
+
+    channel: str
+    bridge: str
+    agent: str
+
+
+def endpoint_of(agent: str) -> str:
+    """An agent's one endpoint; the name is never digits, so no trunk caller can pass for it (design 3.13)."""
+    return f"agent-{agent}"
+
+
+async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: float) -> Leg | None:
+    """Ring the agent; his leg when he is up and the caller is with him, else None and the caller keeps his place.
+
+    HungUp when the caller leaves meanwhile; the ringing has been ended then.
+    """
+    house, call = talk.house, talk.call_ref
+    leg = Leg(leg_id(call, "agent", number), bridge_id(call, f"talk{number}"), reservation.agent)
+    house.dispatch.claim(leg.channel, call)
+    await house.floor.show(reservation.agent, await screen_pop(talk, waited_s))
+    try:
+        answered = await _ring(talk, leg)
+    except HungUp:
+        await _drop(talk, leg, "answered_elsewhere")
+        await _refused(talk, reservation, AgentState.READY)
+        raise
+    if not answered:
+        await _drop(talk, leg, "no_answer")
+        await _refused(talk, reservation, AgentState.NOT_ANSWERING)
+        return None
+    if not await house.floor.accepted(reservation, now=talk.now().timestamp()):
+        await _drop(talk, leg, "normal")  # the offer had lapsed and may be with somebody else
+        return None
+    talk.line.agent_leg = leg.channel
+    return leg if await _join(talk, leg) else None
+
+
+async def _ring(talk: Talk, leg: Leg) -> bool:
+    """True when the agent is up; False when he did not answer or cannot be rung."""
+    house, call = talk.house, talk.call_ref
+    limit_s = house.plan.danger_ring_s if talk.priority == DANGER else house.plan.ring_s
+    try:
+        await house.ari.create_bridge(leg.bridge, call=call, name=f"talk {call}", wait=False)
+        await house.ari.create_channel(
+            leg.channel,
+            f"PJSIP/{endpoint_of(leg.agent)}",
+            call=call,
+            app=house.plan.app,
+            app_args=("agent", call),
+            caller_id=f'"{house.plan.number}" <{house.plan.number}>',
+            variables={"PJSIP_HEADER(add,X-Sunwai-Call)": call},
+        )
+        if not await _entered(talk, leg):
+            return False
+        await house.ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
+        await house.ari.dial(leg.channel, call=call, timeout_s=max(1, round(limit_s)))
+    except AriError as error:
+        log.warning("agent_not_rung", call=call, agent=leg.agent, reason=str(error))
+        return False
+    return await _picked_up(talk, leg, limit_s + RING_SLACK_S)
+
+
+async def _entered(talk: Talk, leg: Leg) -> bool:
+    """A channel just made can be put into a bridge only after its StasisStart (asterisk.md 0.5)."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + ENTERED_LIMIT_S
+    while (left_s := deadline - loop.time()) > 0:
+        try:
+            event = await talk.line.next_event(left_s)
+        except TimeoutError:
+            return False
+        if isinstance(event, StasisStart) and event.channel.id == leg.channel:
+            return True
+    return False
+
+
+async def _picked_up(talk: Talk, leg: Leg, limit_s: float) -> bool:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit_s
+    while (left_s := deadline - loop.time()) > 0:
+        try:
+            event = await talk.line.next_event(left_s)
+        except TimeoutError:
+            return False
+        match event:
+            case Dial() if event.peer.id == leg.channel and event.dialstatus == "ANSWER":
+                return True
+            case ChannelStateChange() if event.channel.id == leg.channel and event.channel.state == "Up":
+                return True
+            case ChannelDestroyed() | StasisEnd() if event.channel.id == leg.channel:
+                return False
+            case _:
+                pass
+    return False
+
+
+async def _join(talk: Talk, leg: Leg) -> bool:
+    """Bring the caller from holding to the agent; a prompt must be stopped first (asterisk.md 0.1)."""
+    house = talk.house
+    try:
+        await talk.line.hush()
+        await house.ari.add_to_bridge(leg.bridge, [talk.line.channel], call=talk.call_ref)
+    except HungUp:
+        await finish(talk, leg)
+        raise
+    except Gone:
+        await finish(talk, leg)
+        return False
+    return True
+
+
+async def talk_out(talk: Talk, leg: Leg, limit_s: float = 4 * 3600.0) -> Literal["agent", "caller"]:
+    """Wait until one of the two leaves; who it was. The agent's leg and the bridge are cleaned up then.
+
+    Not when this task is cancelled: a controller that stops must leave talks alone for the next one to adopt.
+    """
+    left = await _first_to_leave(talk, leg, limit_s)
+    await finish(talk, leg)
+    return left
+
+
+async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agent", "caller"]:
+    try:
+        while True:
+            event = await talk.line.next_event(limit_s)
+            match event:
+                case ChannelDestroyed() | StasisEnd() | ChannelHangupRequest() if event.channel.id == leg.channel:
+                    return "agent"
+                case _:
+                    pass
+    except HungUp:
+        return "caller"
+    except TimeoutError:
+        log.error("talk_too_long", call=talk.call_ref)
+        return "agent"
+
+
+async def finish(talk: Talk, leg: Leg) -> None:
+    """End the agent's leg, delete the bridge, and give the agent his wrap-up."""
+    talk.line.agent_leg = None
+    await _drop(talk, leg, "normal")
+    now = talk.now().timestamp()
+    await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=talk.house.plan.wrapup_s, now=now)
+
+
+async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
+    """A caller's hang-up does not end the agent's ringing: the leg needs its own (asterisk.md 0.7)."""
+    ari, call = talk.house.ari, talk.call_ref
+    for deed in (
+        ari.hang_up(leg.channel, call=call, reason=reason),
+        ari.delete_bridge(leg.bridge, call=call),
+    ):
+        try:
+            await deed
+        except AriError:
+            continue  # gone by itself
+
+
+async def _refused(
+    talk: Talk, reservation: Reservation, state: Literal[AgentState.NOT_ANSWERING, AgentState.READY]
+) -> None:
+    await talk.house.floor.refused(reservation, state, now=talk.now().timestamp())

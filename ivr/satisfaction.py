@@ -1,0 +1,116 @@
+"""The satisfaction callback: the same loop, flow `satisfaction`; what the consumer says is the verdict (I2).
+
+Every attempt, answered or not, is one row of the register.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from complaints import desk
+from complaints.lifecycle import IllegalMove
+from complaints.records import Attempt, Company, Docket, Verdict
+from dialplan.steps import Do, Done, Fact, Facts
+from dialplan.walk import Walk
+from ivr import deeds, holding
+from ivr.conversation import converse
+from ivr.errors import HungUp
+from ivr.house import House
+from ivr.talk import Talk
+from storage.errors import StorageError, StaleDocket
+
+STALE_TRIES = 3
+
+
+class Asking:
+    """One attempt at one docket. `talk` is the answered call; `verdict` is None until the consumer said something."""
+
+    def __init__(self, talk: Talk, docket: Docket, began: datetime) -> None:
+        self.talk = talk
+        self.docket = docket
+        self.began = began
+        self.verdict: Verdict | None = None
+
+    async def converse(self) -> None:
+        """Ask; HungUp passes through after the deeds the flow still wants done."""
+        talk = self.talk
+        walk = Walk(talk.house.flows["satisfaction"], talk.language, self._facts())
+        talk.path = walk.path
+        await converse(
+            talk.line, walk, talk.house.voice, self._do, lambda step: holding.connect(talk, step), self._keep
+        )
+
+    async def _keep(self, walk: Walk) -> None:
+        """Nothing is kept: an attempt that is cut by our own death is made again by its due work."""
+
+    async def _do(self, step: Do) -> Done:
+        match step.deed:
+            case "verdict":
+                return await self._verdict(step.args)
+            case "note_service":
+                self.talk.flags["service"] = str(step.args["answer"])
+                return Done("ok")
+            case _:
+                return await deeds.do(self.talk, step)
+
+    async def _verdict(self, args: Facts) -> Done:
+        if self.verdict is not None:
+            return Done("ok", self._facts())  # the first word counts; wrong keys after it change nothing
+        self.verdict = Verdict(str(args["verdict"]))
+        reason = args.get("reason")
+        attempt = attempt_of(self.docket, self.talk.call_ref, self.talk.phone or "", self.began, self.verdict)
+        attempt = replace(
+            attempt,
+            duration_s=(self.talk.now() - self.began).total_seconds(),
+            recording=self.talk.call_ref,
+            reason_recording=str(reason) if reason else None,
+        )
+        try:
+            self.docket = await conclude(self.talk.house, self.talk.company, self.docket, attempt)
+        except (StorageError, IllegalMove):
+            self.verdict = None  # not written: the docket is read again before anybody is asked again
+            return Done("trouble")
+        self.talk.docket = self.docket
+        return Done("ok", self._facts())
+
+    def _facts(self) -> dict[str, Fact]:
+        return deeds.docket_facts(self.talk, self.docket)
+
+
+async def conclude(house: House, company: Company, docket: Docket, attempt: Attempt) -> Docket:
+    """The desk's decision on one attempt, written with its register row in one transaction.
+
+    A docket that changed meanwhile (an officer's note) is read again: the consumer's word must not be lost to it.
+    """
+    officers = await house.books.consumers.officers_for(docket.unit) if docket.unit else {}
+    for _ in range(STALE_TRIES):
+        try:
+            return await house.books.dockets.apply(
+                desk.verdict(docket, attempt, house.clock.wall_now(), company, officers)
+            )
+        except StaleDocket:
+            docket = await house.books.dockets.get(docket.number) or docket
+    raise StaleDocket("the docket kept changing while a verdict was written")
+
+
+def attempt_of(docket: Docket, call_ref: str, dialled: str, at: datetime, verdict: Verdict) -> Attempt:
+    """The register row of the attempt that is under way for this docket."""
+    return Attempt(
+        docket=docket.number,
+        claim=docket.claims,
+        attempt=docket.attempts + 1,
+        call_ref=call_ref,
+        dialled=dialled,
+        at=at,
+        verdict=verdict,
+    )
+
+
+async def ask(talk: Talk, docket: Docket, began: datetime) -> tuple[Verdict | None, Docket]:
+    """Talk with the consumer; his verdict, or None when he left without one, and the docket as it is now."""
+    asking = Asking(talk, docket, began)
+    with suppress(HungUp):  # his going is told by the verdict being None
+        await asking.converse()
+    return asking.verdict, asking.docket
