@@ -1,0 +1,81 @@
+"""The command `sunwai`. Exit status: 0 done, 1 found wanting, 2 wrong use or settings."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from dialplan.loading import FlowError
+from dialplan.wording import WordingError
+from storage.errors import StorageError
+from sunwai import commands
+from sunwai.errors import SunwaiError
+from sunwai.logs import start_logs
+from sunwai.roles import ROLES, run_role
+from sunwai.settings import Line, read_settings
+
+Verb = Callable[[Line, argparse.Namespace, Console], int]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Parse, read the settings, do; every expected fault is one sentence on stderr and exit status 2."""
+    given = _parser().parse_args(words)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        line = read_settings(given.settings)
+        start_logs(line.settings.log)
+        verb: Verb = given.verb
+        return verb(line, given, console)
+    except (SunwaiError, FlowError, WordingError, StorageError) as error:
+        sys.stderr.write(f"sunwai: {error}\n")
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sunwai", description=__doc__)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--settings", type=Path, help="the settings file (default: ./sunwai.toml, else the defaults)")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def add(name: str, verb: Verb, text: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=text, parents=[shared])
+        sub.set_defaults(verb=verb)
+        return sub
+
+    run = add("run", commands.run, "Start the line and keep it running until Ctrl-C.")
+    run.add_argument("--prove", action="store_true", help="a synthetic caller goes the whole way first (demo lines)")
+    run.add_argument("--once", action="store_true", help="with --prove: stop after the proof, with its status")
+    setup = add("setup", commands.setup, "Set up what is missing: programs, Asterisk, prompts, books, demo data.")
+    setup.add_argument("--for-tests", action="store_true", help="also what the tests need (sipp, PostgreSQL)")
+    add("init", commands.init, "Begin a live line: asks what it must know, writes sunwai.toml; no demo data.")
+    doctor = add("doctor", commands.doctor, "Say what is there, what is missing and what to type.")
+    doctor.add_argument("--json", action="store_true")
+    ledger = add("ledger", commands.ledger, "`sunwai ledger check`: offered = sum of outcomes, from the books alone.")
+    ledger.add_argument("deed", choices=["check"])
+    ledger.add_argument("--date", help="the local day, YYYY-MM-DD (default: today)")
+    ledger.add_argument("--json", action="store_true")
+    flow = add("flow", commands.flow, "`sunwai flow show NAME`: draw a flow.")
+    flow.add_argument("deed", choices=["show"])
+    flow.add_argument("name")
+    prompts = add("prompts", commands.prompts, "`sunwai prompts missing`: what has no human recording yet.")
+    prompts.add_argument("deed", choices=["missing"])
+    prompts.add_argument("--json", action="store_true")
+    verify = add("verify-register", commands.verify_register, "Check the hash chain of the satisfaction register.")
+    verify.add_argument("--export", type=Path, help="check this JSON-lines export in place of the books")
+    verify.add_argument("--company", help="only this company (default: all)")
+    verify.add_argument("--json", action="store_true")
+    for name in ROLES:
+        role = add(name, _role, f"Run the role {name} alone (under systemd, say).")
+        role.set_defaults(role=name)
+    return parser
+
+
+def _role(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
+    return run_role(given.role, line)

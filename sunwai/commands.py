@@ -1,0 +1,159 @@
+"""What each verb of the command line does; parsing is in `cli.py`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from dialplan.drawing import draw
+from dialplan.loading import load_flows
+from storage.register_chain import ChainReport, verify_rows
+from storage.reports import ledger_check
+from sunwai import doctor as examination
+from sunwai import wiring
+from sunwai.books_setup import prepare_books, prepare_prompts
+from sunwai.errors import SunwaiError
+from sunwai.initial import ask_settings
+from sunwai.render import missing_recordings
+from sunwai.running import run_and_prove, run_line_shown
+from sunwai.settings import Line
+from sunwai.setup import setup as setup_programs
+
+
+def setup(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """Everything that is missing; a second time it takes a moment."""
+
+    def tell(text: str) -> None:
+        console.print(f"[dim]setup[/dim] {text}")
+
+    setup_programs(line, tell, for_tests=given.for_tests)
+    prepare_prompts(line, tell)
+    asyncio.run(prepare_books(line, tell))
+    return 0
+
+
+def run(line: Line, given: argparse.Namespace, console: Console) -> int:
+    if given.prove and line.settings.line.kind != "demo":
+        raise SunwaiError("the long self-proof is for demo lines; a live line proves itself with probes (design 3.17)")
+    if given.prove:
+        return asyncio.run(run_and_prove(line, console, once=given.once))
+    return asyncio.run(run_line_shown(line, console))
+
+
+def init(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """Ask what a live line must know, write sunwai.toml, set up; refuses to write over a file that is there."""
+    file = given.settings or Path("sunwai.toml")
+    if file.exists():
+        raise SunwaiError(f"{file} is there already: change it, or move it away first")
+    file.write_text(ask_settings(sys.stdin.isatty()), encoding="utf-8")
+    console.print(f"written: {file}. Next: `sunwai doctor`, then `sunwai setup`, then `sunwai run`.")
+    return 0
+
+
+def doctor(line: Line, given: argparse.Namespace, console: Console) -> int:
+    checks = asyncio.run(examination.examine(line, lambda: _ask_books(line)))
+    if given.json:
+        sys.stdout.write(examination.as_json(checks) + "\n")
+        return examination.exit_status(checks)
+    table = Table("", "what", "found", "what to type")
+    for check in checks:
+        table.add_row(str(check.state), check.name, check.found, check.remedy or "")
+    console.print(table)
+    return examination.exit_status(checks)
+
+
+async def _ask_books(line: Line) -> None:
+    books = wiring.make_books(line)
+    try:
+        await books.open()
+    finally:
+        await books.close()
+
+
+def ledger(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """0 when it adds up and no call is without an outcome, 1 otherwise."""
+    day = date.fromisoformat(given.date) if given.date else None
+    return asyncio.run(_ledger(line, day, console, as_json=given.json))
+
+
+async def _ledger(line: Line, day: date | None, console: Console, *, as_json: bool) -> int:
+    books = wiring.make_books(line)
+    await books.open()
+    try:
+        zone = wiring.zone_of(line)
+        today = wiring.make_clock(line).wall_now().astimezone(zone).date()
+        found = await ledger_check(books, day or today, str(zone))
+    finally:
+        await books.close()
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(found), ensure_ascii=False, default=str) + "\n")
+        return 0 if found.balanced else 1
+    table = Table("outcome", "calls", title=f"ledger of {day or today}")
+    for outcome, calls in found.outcomes.items():
+        table.add_row(str(outcome), str(calls))
+    table.add_row("offered", str(found.offered), style="bold")
+    console.print(table)
+    for call_ref in found.without_outcome:
+        console.print(f"ended without an outcome: {call_ref}")
+    console.print("it adds up" if found.balanced else "it does NOT add up")
+    return 0 if found.balanced else 1
+
+
+def flow(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
+    flows = load_flows(wiring.ROOMS / "dialplan" / "flows", wiring.wording().catalogue)
+    if given.name not in flows:
+        raise SunwaiError(f"there is no flow {given.name}: {', '.join(flows)}")
+    sys.stdout.write(draw(flows[given.name]))
+    return 0
+
+
+def prompts(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """1 while a human recording is missing: honest for scripts that wait for the studio."""
+    missing = missing_recordings(wiring.wording(), line.var / "voices")
+    if given.json:
+        sys.stdout.write(json.dumps([{"language": lang, "prompt": key} for lang, key in missing]) + "\n")
+    else:
+        for lang, key in missing:
+            console.print(f"{lang}/{key}")
+    return 1 if missing else 0
+
+
+def verify_register(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """The hash chain of the register, from the books or from an export of it."""
+    reports = _of_export(given.export) if given.export else asyncio.run(_of_books(line, given.company))
+    for name, report in reports.items():
+        if given.json:
+            sys.stdout.write(json.dumps({"chain": name, **asdict(report)}, default=str) + "\n")
+        elif report.ok:
+            console.print(f"{name}: {report.rows} rows, the chain holds")
+        else:
+            console.print(f"{name}: broken at row {report.first_bad}: {report.reason}")
+    return 0 if all(report.ok for report in reports.values()) else 1
+
+
+def _of_export(file: Path) -> dict[str, ChainReport]:
+    def rows() -> Iterator[dict[str, object]]:
+        with file.open(encoding="utf-8") as lines:
+            for text in lines:
+                yield json.loads(text)
+
+    return {str(file): verify_rows(rows())}
+
+
+async def _of_books(line: Line, company: str | None) -> dict[str, ChainReport]:
+    books = wiring.make_books(line)
+    await books.open()
+    try:
+        companies = [company] if company else [one.code for one in await books.consumers.companies()]
+        return {code: verify_rows([row async for row in books.register.export(code)]) for code in companies}
+    finally:
+        await books.close()

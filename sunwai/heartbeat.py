@@ -1,0 +1,35 @@
+"""The heartbeat between a child and the parent (design 3.5): one line a second through a pipe.
+
+The parent gives the pipe's end in SUNWAI_HEARTBEAT_FD. `ready` says alive and registered with Asterisk, `away` says
+alive only. A child that falls silent is killed; one that stays away has its callers sent to the fallback. Without the
+variable (the role runs alone, under systemd) nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+HEARTBEAT_VARIABLE = "SUNWAI_HEARTBEAT_FD"
+BEAT_EVERY_S = 1.0
+READY = b"ready\n"
+AWAY = b"away\n"
+
+
+async def beat(is_ready: Callable[[], bool]) -> None:
+    """Write a line each second until cancelled. Belongs on the loop that serves the calls: it stops when that hangs."""
+    given = os.environ.get(HEARTBEAT_VARIABLE)
+    if not given:
+        return
+    pipe = int(given)
+    os.set_blocking(pipe, False)
+    while True:
+        try:
+            os.write(pipe, READY if is_ready() else AWAY)
+        except BlockingIOError:
+            # The parent reads nothing: it is stopped, and a full pipe holds enough news for when it is back.
+            pass
+        except BrokenPipeError:
+            return
+        await asyncio.sleep(BEAT_EVERY_S)

@@ -1,0 +1,81 @@
+"""`sunwai run`: start the line, show what happens, prove it if asked, stay until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from rich.console import Console
+
+from sunwai.errors import SunwaiError
+from sunwai.parent import ready, run_line
+from sunwai.processes import Say
+from sunwai.proof import prove
+from sunwai.settings import Line
+
+
+async def run_line_shown(line: Line, console: Console) -> int:
+    """Run until told to stop; a line on the screen for each thing the parent does."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_announce(line, console, stop))
+        await run_line(line, say=_shower(console), stop=stop)
+        stop.set()
+    return 0
+
+
+async def run_and_prove(line: Line, console: Console, *, once: bool) -> int:
+    """Start, prove, print the addresses, stay (or end, with the proof's status)."""
+    stop, status = asyncio.Event(), [1]
+
+    async def proving() -> None:
+        try:
+            await ready(line)
+            status[0] = 0 if await prove(line, console) else 1
+        except SunwaiError as error:
+            console.print(f"[bold red]FAIL[/bold red] {error}")
+            stop.set()
+            return
+        if once:
+            stop.set()
+        else:
+            show_addresses(line, console)
+
+    async with asyncio.TaskGroup() as tasks:
+        proof = tasks.create_task(proving())
+        await run_line(line, say=_shower(console), exchange=True, stop=stop)
+        proof.cancel()
+    return status[0]
+
+
+async def _announce(line: Line, console: Console, stop: asyncio.Event) -> None:
+    """Print the addresses once the line answers; nothing if it was stopped before."""
+    waiting = asyncio.ensure_future(ready(line))
+    stopped = asyncio.ensure_future(stop.wait())
+    done, left = await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    if waiting in done:
+        waiting.result()
+        show_addresses(line, console)
+
+
+def show_addresses(line: Line, console: Console) -> None:
+    """Where to dial, where to look, and on a demo line how to log in."""
+    telephony, of_line = line.settings.telephony, line.settings.line
+    web = line.settings.console
+    console.print(f"phone    sip:{of_line.number}@{telephony.trunk_address}:{telephony.trunk_port} (from the trunk)")
+    console.print(f"console  http://{web.address}:{web.port}/")
+    if of_line.kind == "demo":
+        console.print(
+            "log-ins  A01 (agent), J01 (officer), S01 (supervisor); "
+            f"password of all: {line.secret('demo_password')}"
+        )
+    console.print("Ctrl-C ends the line.")
+
+
+def _shower(console: Console) -> Say:
+    def show(who: str, what: str) -> None:
+        console.print(f"[dim]{datetime.now().astimezone():%H:%M:%S} {who}[/dim] {what}")
+
+    return show

@@ -1,0 +1,174 @@
+"""Settings: one TOML file, secrets from the environment, read once into frozen structs; unknown keys are refused.
+
+Every setting is described in docs/settings.md; a test fails when one is missing there.
+Relative paths are relative to the folder of the settings file. Seconds are written `_s`, minutes `_min`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from sunwai.errors import SettingsError
+
+
+class LineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is dialled and which kind of line this is."""
+
+    kind: Literal["demo", "live"] = "demo"
+    number: str = "1912"
+    country: str = "IN"
+    company: str = "PV"
+    node: str = "n1"
+    marker_prompts: bool = False
+    languages: tuple[str, ...] = ("hi", "ur", "en")
+    clock_offset_s: float = 0.0
+
+
+class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Asterisk's own addresses and limits. The trunk has an address of its own (design 3.13)."""
+
+    agent_address: str = "127.0.0.1"
+    agent_port: int = 5060
+    trunk_address: str = "127.0.0.2"
+    trunk_port: int = 5060
+    trunk_peer: str = "127.0.0.3"
+    trunk_peer_port: int = 5060
+    trunk_number_format: Literal["national", "e164"] = "national"
+    http_port: int = 8088
+    rtp_start: int = 20000
+    rtp_end: int = 20999
+    soft_limit: int = 180
+    hard_limit: int = 250
+    fallback_wait_s: int = 15
+    dial_timeout_s: float = 30.0
+    asterisk_root: str = ""
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    address: str = "127.0.0.1"
+    port: int = 8912
+    session_hours: float = 12.0
+    lease_s: float = 15.0
+
+
+class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long an agent rings, how long a caller may wait, how long wrap-up lasts."""
+
+    ring_s: float = 20.0
+    danger_ring_s: float = 8.0
+    max_wait_s: float = 600.0
+    announce_every_s: float = 60.0
+    wrapup_s: float = 30.0
+    nobody_after_s: float = 5.0
+    handle_time_s: float = 180.0
+
+
+class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`books` is a SQLAlchemy URL; empty means the SQLite file in `var`. `floor` likewise for Redis."""
+
+    books: str = ""
+    floor: str = ""
+    var: str = "var"
+    recordings: str = ""
+
+
+class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    gateway: Literal["file", "console"] = "file"
+    attempts: int = 5
+    retry_s: float = 60.0
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of `sunwai.toml`. `folder` is where it was read from; it is not a key of the file."""
+
+    line: LineSettings = msgspec.field(default_factory=LineSettings)
+    telephony: TelephonySettings = msgspec.field(default_factory=TelephonySettings)
+    console: ConsoleSettings = msgspec.field(default_factory=ConsoleSettings)
+    queue: QueueSettings = msgspec.field(default_factory=QueueSettings)
+    storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
+    messages: MessageSettings = msgspec.field(default_factory=MessageSettings)
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
+
+
+class Line:
+    """The settings with everything derived from them: paths below `var`, addresses, secrets."""
+
+    def __init__(self, settings: Settings, folder: Path, file: Path | None) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.file = file
+        self.var = (folder / settings.storage.var).resolve()
+
+    @property
+    def books_url(self) -> str:
+        return self.settings.storage.books or f"sqlite+aiosqlite:///{self.var / 'books' / 'sunwai.db'}"
+
+    @property
+    def floor_url(self) -> str:
+        return self.settings.storage.floor or f"unix://{self.var / 'run' / 'redis.sock'}"
+
+    @property
+    def recordings(self) -> Path:
+        return Path(self.settings.storage.recordings) if self.settings.storage.recordings else self.var / "recordings"
+
+    @property
+    def prompts(self) -> Path:
+        return self.var / "prompts"
+
+    @property
+    def ari_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.telephony.http_port}"
+
+    def secret(self, name: str) -> str:
+        """A secret: from SUNWAI_<NAME>, else from var/secrets/<name>, made there (0600) on first use."""
+        given = os.environ.get(f"SUNWAI_{name.upper()}")
+        if given:
+            return given
+        path = self.var / "secrets" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()
+
+
+def read_settings(file: Path | None = None) -> Line:
+    """Read `file`, else $SUNWAI_SETTINGS, else ./sunwai.toml, else defaults. SettingsError names file and reason."""
+    chosen = file or (Path(os.environ["SUNWAI_SETTINGS"]) if "SUNWAI_SETTINGS" in os.environ else None)
+    if chosen is None and Path("sunwai.toml").exists():
+        chosen = Path("sunwai.toml")
+    if chosen is None:
+        return checked(Line(Settings(), Path.cwd(), None))
+    try:
+        settings = msgspec.toml.decode(chosen.read_bytes(), type=Settings)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{chosen}: there is no such settings file") from error
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"{chosen}: {error}") from error
+    return checked(Line(settings, chosen.resolve().parent, chosen))
+
+
+def checked(line: Line) -> Line:
+    """Refuse settings that contradict each other, each with one sentence."""
+    telephony = line.settings.telephony
+    if telephony.soft_limit >= telephony.hard_limit:
+        raise SettingsError("telephony.hard_limit must be well above telephony.soft_limit (design 3.4)")
+    if telephony.trunk_address == telephony.agent_address:
+        raise SettingsError("telephony.trunk_address must not be the agents' address: trunk calls are told by it")
+    if line.settings.line.kind == "demo" and not telephony.trunk_peer.startswith("127."):
+        raise SettingsError("a demo line may only have a trunk on loopback: set telephony.trunk_peer to 127.x.x.x")
+    if line.settings.line.kind == "live" and line.settings.line.clock_offset_s:
+        raise SettingsError("line.clock_offset_s is for demo lines: a live line keeps the true time (design 3.16)")
+    if telephony.rtp_end - telephony.rtp_start < 4 * telephony.soft_limit:
+        raise SettingsError("telephony.rtp_start..rtp_end must hold four ports for each call of the soft limit")
+    return line

@@ -1,0 +1,45 @@
+"""`sunwai setup`: what the line needs from outside, found or set up. Safe to run again; does nothing when all is there.
+
+Programs of the distribution come by apt-get; Asterisk is the system's when new enough, else a tree of its own.
+Services of the system are neither used nor stopped: the line starts its own Redis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sunwai.distribution import Tell, find_program, install
+from sunwai.setup_asterisk import setup_asterisk
+
+if TYPE_CHECKING:
+    from sunwai.settings import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program the line starts, the distribution's package that has it, and what it is for."""
+
+    name: str
+    package: str
+    use: str
+
+
+FOR_THE_LINE = (
+    Program("redis-server", "redis-server", "live state"),
+    Program("sox", "sox", "sound files"),
+    Program("espeak-ng", "espeak-ng", "prompts that nobody has recorded yet"),
+    Program("openssl", "openssl", "the hash of Asterisk's ARI password"),
+    Program("setpriv", "util-linux", "ending children with their parent"),
+)
+FOR_TESTS = (
+    Program("sipp", "sip-tester", "SIP callers of the tests and of the bench"),
+    Program("postgres", "postgresql", "the books' tests"),
+)
+
+
+def setup(line: Line, tell: Tell, *, for_tests: bool = False) -> None:
+    """Find or set up programs and Asterisk. SetupError says in one sentence what could not be had and what to type."""
+    wanted = FOR_THE_LINE + (FOR_TESTS if for_tests else ())
+    install((program.package for program in wanted if find_program(program.name) is None), line, tell)
+    setup_asterisk(line, tell)
