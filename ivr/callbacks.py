@@ -163,7 +163,7 @@ class Callbacks:
                 return
             self._lines[call_ref] = line
             talk = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")(line)
-            await _call_back(talk)
+            await _call_back(talk, str(payload.get("purpose", "asked")))
             await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
         finally:
             self._lines.pop(call_ref, None)
@@ -217,9 +217,9 @@ def _talk_maker(
     )
 
 
-async def _call_back(talk: Talk) -> None:
+async def _call_back(talk: Talk, purpose: str) -> None:
     """The flow `callback`: say who calls and why, then a person."""
-    facts: dict[str, Fact] = {"purpose": "asked", "phone_known": talk.phone is not None}
+    facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
     walk = Walk(talk.house.flows["callback"], talk.language, facts)
     talk.path = walk.path
     await talk.note(answered_at=talk.offered_at, recording=talk.call_ref)

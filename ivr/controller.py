@@ -180,7 +180,7 @@ class Controller:
         """End the agent's leg of a talk; the caller's leg ends with the flow's goodbye."""
         line = self.lines.get(command.call or "")
         if line is None or not line.agent_leg:
-            return Answer(False, "no_such_call")
+            return Answer(False, "unknown_call")
         await self._house.ari.hang_up(line.agent_leg, call=line.call_ref, reason="normal")
         return Answer(True)
 

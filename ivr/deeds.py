@@ -18,8 +18,7 @@ from complaints.records import Decision, Docket, DueWork, State
 from dialplan.deeds import DEEDS
 from dialplan.steps import Do, Done, Fact, Facts
 from ivr.talk import Talk
-from storage.errors import StorageError, NotInBooks
-from storage.inbox import RecordedMessage
+from storage.errors import NotInBooks, StorageError
 from storage.phones import e164
 
 log = structlog.get_logger(__name__)
@@ -191,14 +190,12 @@ async def keep_message(talk: Talk, args: Facts) -> Done:
         return Done("silent")
     docket = talk.docket.number if talk.docket else None
     await talk.house.books.inbox.add(
-        RecordedMessage(
-            call_ref=talk.call_ref,
-            recording=str(recording),
-            phone=None if talk.docket and talk.docket.sealed else talk.phone,
-            company=talk.company.code,
-            at=talk.now(),
-            docket=docket,
-        )
+        talk.call_ref,
+        recording=str(recording),
+        phone=None if talk.docket and talk.docket.sealed else talk.phone,
+        company=talk.company.code,
+        at=talk.now(),
+        docket=docket,
     )
     await talk.note(Outcome.MESSAGE_LEFT)
     return Done("ok")

@@ -10,6 +10,7 @@ import asyncio
 import random
 import struct
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from ivr.tones import ToneHearing
 
@@ -32,11 +33,12 @@ class PhoneMedia(asyncio.DatagramProtocol):
         self._peer: tuple[str, int] | None = None
         self._to_say = bytearray()
         self._ssrc = random.getrandbits(32)
+        self._closed = False
         self.frames_in = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # asyncio's own transport of a datagram socket is no subclass of DatagramTransport before Python 3.13.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._peer = addr
@@ -55,10 +57,10 @@ class PhoneMedia(asyncio.DatagramProtocol):
         self._to_say += ulaw
 
     async def speak(self) -> None:
-        """Send a packet each 20 ms until cancelled; late ones are caught up, as a phone's clock does."""
+        """Send a packet each 20 ms until the phone is put away; late ones are caught up, as a phone's clock does."""
         loop = asyncio.get_running_loop()
         due, sequence = loop.time(), 0
-        while True:
+        while not self._closed:
             frame = bytes(self._to_say[:FRAME]).ljust(FRAME, b"\xff") if self._to_say else SILENCE
             del self._to_say[:FRAME]
             if self._transport is not None and self._peer is not None:
@@ -69,5 +71,6 @@ class PhoneMedia(asyncio.DatagramProtocol):
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     def close(self) -> None:
+        self._closed = True
         if self._transport is not None:
             self._transport.close()

@@ -34,7 +34,6 @@ class Plan:
     danger_ring_s: float
     max_wait_s: float
     announce_every_s: float
-    wrapup_s: float
     nobody_after_s: float
     handle_time_s: float
     dial_timeout_s: float

@@ -169,11 +169,11 @@ async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agen
 
 
 async def finish(talk: Talk, leg: Leg) -> None:
-    """End the agent's leg, delete the bridge, and give the agent his wrap-up."""
+    """End the agent's leg, delete the bridge; his wrap-up lasts until the call has its disposition (the console)."""
     talk.line.agent_leg = None
     await _drop(talk, leg, "normal")
     now = talk.now().timestamp()
-    await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=talk.house.plan.wrapup_s, now=now)
+    await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now)
 
 
 async def _drop(talk: Talk, leg: Leg, reason: str) -> None:

@@ -19,7 +19,7 @@ from ivr.conversation import converse
 from ivr.errors import HungUp
 from ivr.house import House
 from ivr.talk import Talk
-from storage.errors import StorageError, StaleDocket
+from storage.errors import StaleDocket, StorageError
 
 STALE_TRIES = 3
 

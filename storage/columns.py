@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    Executable,
     ForeignKey,
     Integer,
     MetaData,
@@ -100,13 +102,20 @@ def insert_if_new(connection: Connection, table: Table, row: Mapping[str, object
 
     On PostgreSQL a second writer of the same key waits here until the first has committed or given up.
     """
-    return connection.execute(_insert_if_new(connection.dialect.name, table), dict(row)).first() is not None
+    key = table.primary_key.columns
+    statement = _insert_if_new(connection.dialect.name, table, tuple(key))
+    return connection.execute(statement, dict(row)).first() is not None
+
+
+def insert_all_if_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """The same for many rows in one statement, without saying which were new."""
+    if rows:
+        connection.execute(_insert_if_new(connection.dialect.name, table, ()), [dict(row) for row in rows])
 
 
 @cache
-def _insert_if_new(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+def _insert_if_new(dialect: str, table: Table, returned: tuple[Column[Any], ...]) -> Executable:
     """Statements of the call path are built once: building costs more than running them."""
-    key = table.primary_key.columns
-    if dialect == "sqlite":
-        return sqlite.insert(table).on_conflict_do_nothing().returning(*key)
-    return postgresql.insert(table).on_conflict_do_nothing().returning(*key)
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table).on_conflict_do_nothing()
+    return statement.returning(*returned) if returned else statement

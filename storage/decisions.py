@@ -7,7 +7,7 @@ timeline, messages, due work, withdrawals and register rows. Its cause makes a r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -30,6 +30,7 @@ _BY_CAUSE = (
 _BY_NUMBER = select(dockets).where(dockets.c.number == bindparam("number")).with_for_update()
 _CHANGE = update(dockets).where(dockets.c.number == bindparam("held"), dockets.c.version == bindparam("seen"))
 _TELL = insert(timeline)
+_FIELDS = tuple(field.name for field in fields(Docket))
 _NEVER_CHANGE = ("company", "registered_at", "origin")
 
 
@@ -106,12 +107,10 @@ def _write_company(connection: Connection, decision: Decision, docket: Docket) -
     if decision.timeline:
         connection.execute(_TELL, [_timeline_values(row) for row in decision.timeline])
     decided_at = _decided_at(decision.timeline, docket)
-    for message in decision.messages:
-        outbox.put(connection, message, decided_at)
+    outbox.put_all(connection, decision.messages, decided_at)
     for cause in decision.withdraw:
         due.take_back(connection, cause)
-    for work in decision.due:
-        due.put(connection, work)
+    due.put_all(connection, decision.due)
     if decision.attempts:
         register.append(connection, docket, decision.attempts)
 
@@ -121,7 +120,7 @@ def _decided_at(rows: Iterable[TimelineRow], docket: Docket) -> datetime:
 
 
 def _values(docket: Docket) -> dict[str, object]:
-    return asdict(docket) | {"state": docket.state.value, "settlement": docket.settlement, "origin": docket.origin}
+    return {name: getattr(docket, name) for name in _FIELDS}
 
 
 def _timeline_values(row: TimelineRow) -> dict[str, object]:
@@ -139,13 +138,13 @@ def _timeline_values(row: TimelineRow) -> dict[str, object]:
 
 def docket_of(row: RowMapping) -> Docket:
     """The record kept in a row of `dockets`."""
-    fields: dict[str, Any] = dict(row)
-    fields |= {
+    values: dict[str, Any] = dict(row)
+    values |= {
         "state": State(row["state"]),
         "settlement": Settlement(row["settlement"]),
         "origin": Origin(row["origin"]),
     }
-    return Docket(**fields)
+    return Docket(**values)
 
 
 def timeline_row_of(row: RowMapping) -> TimelineRow:

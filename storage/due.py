@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from complaints.records import DueWork
-from storage.columns import insert_if_new
+from storage.columns import insert_all_if_new, insert_if_new
 from storage.tables import due_work as table
 from storage.transactions import Transactions
 
@@ -73,21 +73,13 @@ class Due:
 
 
 def put(connection: Connection, work: DueWork) -> bool:
-    """Part of a transaction: one promise, once per cause."""
-    return insert_if_new(
-        connection,
-        table,
-        {
-            "cause": work.cause,
-            "kind": work.kind,
-            "promised_at": work.due_at,
-            "due_at": work.due_at,
-            "company": work.company,
-            "payload": dict(work.payload),
-            "state": "waiting",
-            "tries": 0,
-        },
-    )
+    """Part of a transaction: one promise, once per cause; False when it was known."""
+    return insert_if_new(connection, table, _values(work))
+
+
+def put_all(connection: Connection, works: Iterable[DueWork]) -> None:
+    """Part of a transaction: several promises."""
+    insert_all_if_new(connection, table, [_values(work) for work in works])
 
 
 def take_back(connection: Connection, cause: str) -> bool:
@@ -136,6 +128,19 @@ def _get(connection: Connection, cause: str) -> DueWork | None:
 def _waiting(connection: Connection, conditions: Iterable[Any], limit: int) -> list[DueWork]:
     query = select(table).where(table.c.state == "waiting", *conditions).order_by(table.c.due_at).limit(limit)
     return [_work(row) for row in connection.execute(query).mappings()]
+
+
+def _values(work: DueWork) -> dict[str, object]:
+    return {
+        "cause": work.cause,
+        "kind": work.kind,
+        "promised_at": work.due_at,
+        "due_at": work.due_at,
+        "company": work.company,
+        "payload": dict(work.payload),
+        "state": "waiting",
+        "tries": 0,
+    }
 
 
 def _work(row: RowMapping) -> DueWork:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
 from complaints.records import Message
-from storage.columns import insert_if_new
+from storage.columns import insert_all_if_new, insert_if_new
 from storage.tables import outbox as table
 from storage.transactions import Transactions
 
@@ -104,24 +104,13 @@ class Outbox:
 
 
 def put(connection: Connection, message: Message, at: datetime) -> bool:
-    """Part of a transaction: one message, once per cause."""
-    return insert_if_new(
-        connection,
-        table,
-        {
-            "cause": message.cause,
-            "template": message.template,
-            "language": message.language,
-            "recipient": message.to,
-            "variables": dict(message.variables),
-            "docket": message.docket,
-            "not_before": message.not_before,
-            "written_at": at,
-            "due_at": message.not_before or at,
-            "state": "waiting",
-            "tries": 0,
-        },
-    )
+    """Part of a transaction: one message, once per cause; False when it was known."""
+    return insert_if_new(connection, table, _values(message, at))
+
+
+def put_all(connection: Connection, messages: Iterable[Message], at: datetime) -> None:
+    """Part of a transaction: several messages."""
+    insert_all_if_new(connection, table, [_values(message, at) for message in messages])
 
 
 def _claim(connection: Connection, now: datetime, lease_s: float, limit: int, owner: str) -> list[ClaimedMessage]:
@@ -152,6 +141,22 @@ def _change_own(connection: Connection, cause: str, owner: str, values: Mapping[
 def _for_docket(connection: Connection, number: str) -> list[PostedMessage]:
     query = select(table).where(table.c.docket == number).order_by(table.c.written_at, table.c.cause)
     return [_posted(row) for row in connection.execute(query).mappings()]
+
+
+def _values(message: Message, at: datetime) -> dict[str, object]:
+    return {
+        "cause": message.cause,
+        "template": message.template,
+        "language": message.language,
+        "recipient": message.to,
+        "variables": dict(message.variables),
+        "docket": message.docket,
+        "not_before": message.not_before,
+        "written_at": at,
+        "due_at": message.not_before or at,
+        "state": "waiting",
+        "tries": 0,
+    }
 
 
 def _message(row: RowMapping) -> Message:

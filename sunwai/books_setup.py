@@ -8,8 +8,9 @@ from argon2 import PasswordHasher
 
 from storage.migrations import migrate
 from sunwai import wiring
-from sunwai.demo import places, seed
+from sunwai.demo import seed
 from sunwai.errors import SetupError
+from sunwai.reference import places
 from sunwai.render import RenderError, render
 from sunwai.settings import Line
 
@@ -19,9 +20,7 @@ Tell = Callable[[str], None]
 def prepare_prompts(line: Line, tell: Tell) -> None:
     """Render what is missing or has changed; human recordings below var/recordings-of-prompts win."""
     try:
-        report = render(
-            wiring.wording(), places(), line.prompts, line.var / "voices", wiring.spoken_languages(line)
-        )
+        report = render(wiring.wording(), places(), line.prompts, line.var / "voices", wiring.spoken_languages(line))
     except RenderError as error:
         raise SetupError(str(error)) from error
     if report.rendered:
@@ -45,8 +44,6 @@ async def prepare_books(line: Line, tell: Tell) -> None:
             )
         if line.settings.line.kind == "demo" and not await books.consumers.companies():
             tell("demo data: organisation, network, 12,000 consumers, people")
-            await seed(
-                books, wiring.make_clock(line).wall_now(), PasswordHasher().hash(line.secret("demo_password"))
-            )
+            await seed(books, wiring.make_clock(line).wall_now(), PasswordHasher().hash(line.secret("demo_password")))
     finally:
         await books.close()

@@ -49,7 +49,7 @@ def run(line: Line, given: argparse.Namespace, console: Console) -> int:
     return asyncio.run(run_line_shown(line, console))
 
 
-def init(line: Line, given: argparse.Namespace, console: Console) -> int:
+def init(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
     """Ask what a live line must know, write sunwai.toml, set up; refuses to write over a file that is there."""
     file = given.settings or Path("sunwai.toml")
     if file.exists():
@@ -90,8 +90,9 @@ async def _ledger(line: Line, day: date | None, console: Console, *, as_json: bo
     await books.open()
     try:
         zone = wiring.zone_of(line)
-        today = wiring.make_clock(line).wall_now().astimezone(zone).date()
-        found = await ledger_check(books, day or today, str(zone))
+        now = wiring.make_clock(line).wall_now()
+        today = now.astimezone(zone).date()
+        found = await ledger_check(books, day or today, str(zone), now=now)
     finally:
         await books.close()
     if as_json:

@@ -33,7 +33,11 @@ def _is_address(text: str) -> bool:
 QUESTIONS = (
     Question("number", "The number consumers dial", "1912", lambda text: text.isdigit(), "digits"),
     Question(
-        "country", "Country (two letters)", "IN", lambda text: bool(re.fullmatch("[A-Z]{2}", text)), "two capital letters"
+        "country",
+        "Country (two letters)",
+        "IN",
+        lambda text: bool(re.fullmatch("[A-Z]{2}", text)),
+        "two capital letters",
     ),
     Question(
         "company",
@@ -62,7 +66,8 @@ def ask_settings(interactive: bool) -> str:
 def settings_text(answers: dict[str, str]) -> str:
     """The settings file of a live line with these answers."""
     lines = int(answers["soft_limit"])
-    return f"""# A live line, written by `sunwai init`. Every setting: docs/settings.md. Secrets come from the environment.
+    return f"""# A live line, written by `sunwai init`. Every setting stands in docs/settings.md.
+# Secrets come from the environment.
 [line]
 kind = "live"
 number = "{answers["number"]}"

@@ -6,6 +6,7 @@ No number, digit, name or speech in the text of a message (design 5.10): fields 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -31,6 +32,7 @@ def start_logs(settings: LogSettings) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )

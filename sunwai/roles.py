@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 import uvloop
 
-from agent_console.serving import serve
+from agent_console.app import make_app, serve
 from notifications.gateway import make_gateway
 from notifications.sender import Sender
 from notifications.templates import load_templates
@@ -44,7 +44,8 @@ async def console(line: Line) -> None:
     commands = Commands(line.floor_url, wiring.prefix_of(line))
     await books.open()
     try:
-        await serve(books, floor, commands, wiring.make_clock(line), wiring.make_console_plan(line))
+        app = make_app(books, floor, commands, wiring.make_clock(line), wiring.make_console_plan(line))
+        await serve(app, asyncio.Event())
     finally:
         await books.close()
         await floor.close()

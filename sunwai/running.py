@@ -68,8 +68,7 @@ def show_addresses(line: Line, console: Console) -> None:
     console.print(f"console  http://{web.address}:{web.port}/")
     if of_line.kind == "demo":
         console.print(
-            "log-ins  A01 (agent), J01 (officer), S01 (supervisor); "
-            f"password of all: {line.secret('demo_password')}"
+            f"log-ins  A01 (agent), J01 (officer), S01 (supervisor); password of all: {line.secret('demo_password')}"
         )
     console.print("Ctrl-C ends the line.")
 

@@ -69,12 +69,16 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`books` is a SQLAlchemy URL; empty means the SQLite file in `var`. `floor` likewise for Redis."""
+    """`books` is a SQLAlchemy URL; empty means the SQLite file in `var`. `floor` likewise for Redis.
+
+    Recordings of ordinary calls are deleted after `recording_days` days (domain.md 2.6); 0 keeps them for good.
+    """
 
     books: str = ""
     floor: str = ""
     var: str = "var"
     recordings: str = ""
+    recording_days: int = 90
 
 
 class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -111,7 +115,7 @@ class Line:
 
     @property
     def books_url(self) -> str:
-        return self.settings.storage.books or f"sqlite+aiosqlite:///{self.var / 'books' / 'sunwai.db'}"
+        return self.settings.storage.books or f"sqlite:///{self.var / 'books' / 'sunwai.db'}"
 
     @property
     def floor_url(self) -> str:

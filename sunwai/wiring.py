@@ -17,8 +17,9 @@ from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
 from storage.floor import Floor
-from sunwai.asterisk_conf import ARI_USER
+from sunwai.asterisk_conf import ARI_USER, cel_file
 from sunwai.settings import Line
+from sunwai.worker import WorkerPlan
 
 ROOMS = Path(__file__).parent.parent
 APP = "sunwai"
@@ -63,7 +64,6 @@ def make_plan(line: Line) -> Plan:
         danger_ring_s=queue.danger_ring_s,
         max_wait_s=queue.max_wait_s,
         announce_every_s=queue.announce_every_s,
-        wrapup_s=queue.wrapup_s,
         nobody_after_s=queue.nobody_after_s,
         handle_time_s=queue.handle_time_s,
         dial_timeout_s=telephony.dial_timeout_s,
@@ -98,11 +98,23 @@ def make_console_plan(line: Line) -> ConsolePlan:
         session_hours=console.session_hours,
         lease_s=console.lease_s,
         node=line.settings.line.node,
+        sip_address=telephony.agent_address,
+        sip_port=telephony.agent_port,
         company=line.settings.line.company,
-        agent_address=telephony.agent_address,
-        agent_port=telephony.agent_port,
         wrapup_s=line.settings.queue.wrapup_s,
         timezone=str(zone_of(line)),
+        country=line.settings.line.country,
+    )
+
+
+def make_worker_plan(line: Line) -> WorkerPlan:
+    return WorkerPlan(
+        node=line.settings.line.node,
+        company=line.settings.line.company,
+        country=line.settings.line.country,
+        cel_file=cel_file(line),
+        recordings=line.recordings,
+        recording_days=line.settings.storage.recording_days or None,
     )
 
 

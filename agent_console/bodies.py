@@ -1,0 +1,69 @@
+"""Questions of people become frozen structs at the door; whatever does not fit is refused with field and reason."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from agent_console.errors import BadInput, NotJson, TooLarge
+from agent_console.route import Anything
+
+BODY_LIMIT = 64 * 1024
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Note = Annotated[str, msgspec.Meta(max_length=4000, description="Free words of the person who writes")]
+NoteText = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=4000, description="Free words of the person who writes")
+]
+Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500, description="Why, in a few words")]
+Version = Annotated[int, msgspec.Meta(ge=1, description="The docket's version you saw; another one is refused")]
+DocketNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}$", description="Eight digits")]
+CallRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,80}$", description="The reference of a call")]
+
+_FIELD = re.compile(r"field `(?P<name>[^`]+)`|at `\$\.(?P<path>[^`]+)`")
+
+
+async def read(request: web.Request, shape: type[T]) -> T:
+    """The body (for GET the query) as `shape`. BadInput, NotJson or TooLarge otherwise."""
+    if shape is Anything:
+        return shape()
+    if request.method in ("GET", "HEAD"):
+        return _converted(_query(request), shape)
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge(f"The body is larger than {BODY_LIMIT // 1024} KiB.") from None
+    if body and request.content_type != "application/json":
+        raise NotJson("The body must be JSON (Content-Type: application/json).")
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise _refusal(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadInput("The body is not JSON.") from None
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    """Every name once: of two different values nobody could say which was meant."""
+    if len(set(request.query)) != len(request.query):
+        raise BadInput("The query names something twice.")
+    return dict(request.query)
+
+
+def _converted(values: dict[str, str], shape: type[T]) -> T:
+    try:
+        return msgspec.convert(values, type=shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: msgspec.ValidationError) -> BadInput:
+    text = str(error)
+    found = _FIELD.search(text)
+    field = (found["name"] or found["path"]) if found else None
+    reason = text.partition(" - at ")[0]
+    return BadInput(f"{field}: {reason}." if field and f"`{field}`" not in reason else f"{reason}.", field)

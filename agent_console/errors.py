@@ -1,0 +1,120 @@
+"""Errors of the web: each is one sentence for a person and an HTTP status. All have one shape, `ErrorAnswer`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from complaints.lifecycle import IllegalMove
+from storage.commands import NoAnswer
+from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
+from storage.floor_records import AgentRefused, AgentState, FloorAway
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every answer that is not a success; `field` names what was wrong in the question, if one was."""
+
+    error: str
+    field: str | None = None
+
+
+class ConsoleError(Exception):
+    """Base of the errors of the web. `audited`: a person tried what is not allowed, and the audit shall know."""
+
+    status: ClassVar[int] = 500
+    audited: ClassVar[bool] = False
+
+    def __init__(self, sentence: str, field: str | None = None, *, retry_after_s: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+        self.retry_after_s = retry_after_s
+
+
+class BadInput(ConsoleError):
+    """The question cannot be read, or something in it is not what it must be."""
+
+    status = 400
+
+
+class NotLoggedIn(ConsoleError):
+    """There is no session, or it has ended."""
+
+    status = 401
+
+
+class NotAllowed(ConsoleError):
+    """This log-in may not do this."""
+
+    status = 403
+    audited = True
+
+
+class NotThere(ConsoleError):
+    """What was asked for does not exist."""
+
+    status = 404
+
+
+class OutOfSight(ConsoleError):
+    """It exists, but not for this log-in: answered like NotThere, and audited."""
+
+    status = 404
+    audited = True
+
+
+class NotPossible(ConsoleError):
+    """The state of things forbids it now; nothing was changed."""
+
+    status = 409
+    audited = True
+
+
+class TooLarge(ConsoleError):
+    status = 413
+
+
+class NotJson(ConsoleError):
+    status = 415
+
+
+class TooOften(ConsoleError):
+    status = 429
+
+
+class Away(ConsoleError):
+    """Something we stand on does not answer; the person may try again."""
+
+    status = 503
+
+
+_WHY_AGENT = {
+    AgentState.OFF: "You are not signed in: open the page again.",
+    AgentState.OFFERED: "A call is ringing for you: answer it, or let it go, first.",
+    AgentState.TALKING: "You are in a call: it ends first.",
+}
+
+
+def in_plain_words(error: Exception) -> ConsoleError | None:
+    """What the rooms below raise, as an answer; None for what nobody foresaw."""
+    match error:
+        case ConsoleError():
+            return error
+        case StaleDocket():
+            return NotPossible("Somebody was quicker: the docket has changed since you read it.", "version")
+        case IllegalMove() | Refused():
+            return NotPossible(f"This is not possible: {error}.")
+        case AgentRefused():
+            return NotPossible(_WHY_AGENT.get(error.state, f"Not possible while you are in {error.state}."), "state")
+        case NotInBooks():
+            return BadInput("Something named here is not in the books.")
+        case NoAnswer():
+            return Away(
+                "The telephone did not answer in time; it is not known whether it was done. Look, then try again."
+            )
+        case FloorAway():
+            return Away("The live state (Redis) cannot be reached. Calls go on; try again in a moment.")
+        case BooksAway():
+            return Away("The books cannot be reached. Nothing is lost; try again in a moment.")
+    return None

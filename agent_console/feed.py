@@ -1,0 +1,155 @@
+"""One ear on the floor for all pages: it wakes the seats whose agent, pop or queue figures may have changed.
+
+A seat holds flags, not messages: however much happens, a slow page is never more than one of each behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from storage.clock import Clock
+from storage.floor import Floor
+from storage.floor_records import (
+    AGENT_CHANGED,
+    AWAY,
+    CALLER_LEFT,
+    CALLER_WAITING,
+    CONNECTED,
+    POP_SHOWN,
+    FloorAway,
+    FloorEvent,
+)
+
+log = structlog.get_logger(__name__)
+
+EVERYTHING, AGENT, POP, QUEUE, STALE, END = "everything", "agent", "pop", "queue", "stale", "end"
+
+FIGURES_EVERY_S = 1.0
+"""The floor is asked for queue figures at most this often, however many pages are open and callers come."""
+
+_FIGURES_AT_LEAST_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The queue at a glance; `oldest` is the epoch second the longest waiting caller entered it, None for nobody."""
+
+    waiting: int = 0
+    oldest: float | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Seat:
+    """One open page. `session` is the digest of its session's token."""
+
+    login: str
+    agent: str | None
+    session: str
+    _news: set[str] = field(default_factory=set)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self, what: str) -> None:
+        self._news.add(what)
+        self._woken.set()
+
+    async def news(self) -> set[str]:
+        """Waits until something may have changed; all that did since it was last asked."""
+        await self._woken.wait()
+        self._woken.clear()
+        news, self._news = self._news, set()
+        return news
+
+
+class Feed:
+    """`run` is its one task. `stale_since`: the epoch second since which the floor is away, None while it is there."""
+
+    def __init__(self, floor: Floor, clock: Clock) -> None:
+        self._floor = floor
+        self._clock = clock
+        self._seats: set[Seat] = set()
+        self._queue_moved = asyncio.Event()
+        self.figures = Figures()
+        self.stale_since: float | None = None
+
+    @property
+    def pages(self) -> int:
+        return len(self._seats)
+
+    def pages_of(self, login: str) -> int:
+        return sum(seat.login == login for seat in self._seats)
+
+    def join(self, seat: Seat) -> None:
+        self._seats.add(seat)
+
+    def leave(self, seat: Seat) -> None:
+        self._seats.discard(seat)
+
+    def end_session(self, session: str) -> None:
+        """The session is over: its pages are told and closed."""
+        for seat in self._seats:
+            if seat.session == session:
+                seat.wake(END)
+
+    async def run(self) -> None:
+        """Until cancelled. Redis being away is news, not an end; anything else ends it, and with it the service."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(), name="floor events")
+            group.create_task(self._count(), name="queue figures")
+
+    async def _listen(self) -> None:
+        async for event in self._floor.listen():
+            self._heard(event)
+
+    def _heard(self, event: FloorEvent) -> None:
+        if event.type == AWAY:
+            self._gone()
+        elif event.type == CONNECTED:
+            self.stale_since = None
+            self._queue_moved.set()
+            self._wake_all(EVERYTHING)
+        elif event.type in (CALLER_WAITING, CALLER_LEFT):
+            self._queue_moved.set()
+        elif event.type in (AGENT_CHANGED, POP_SHOWN):
+            what = AGENT if event.type == AGENT_CHANGED else POP
+            for seat in self._seats:
+                if seat.agent is not None and seat.agent == event.agent:
+                    seat.wake(what)
+
+    def _gone(self) -> None:
+        if self.stale_since is None:
+            self.stale_since = self._clock.wall_now().timestamp()
+            log.warning("floor_away", loop="feed")
+            self._wake_all(STALE)
+
+    def _wake_all(self, what: str) -> None:
+        for seat in self._seats:
+            seat.wake(what)
+
+    async def _count(self) -> None:
+        """Reads the figures when the queue moved, and now and then in case an event was missed."""
+        while True:
+            try:
+                async with asyncio.timeout(_FIGURES_AT_LEAST_EVERY_S):
+                    await self._queue_moved.wait()
+            except TimeoutError:
+                pass
+            self._queue_moved.clear()
+            try:
+                found = await self._read()
+            except FloorAway:
+                self._gone()
+            else:
+                if found != self.figures:
+                    self.figures = found
+                    self._wake_all(QUEUE)
+            await asyncio.sleep(FIGURES_EVERY_S)
+
+    async def _read(self) -> Figures:
+        now = self._clock.wall_now().timestamp()
+        waiting = await self._floor.waiting_count()
+        longest = await self._floor.longest_wait(now)
+        # Whole seconds: otherwise rounding alone would look like a change at every reading.
+        return Figures(waiting, round(now - longest) if waiting and longest else None)

@@ -1,0 +1,217 @@
+"""The one WebSocket of a page: a snapshot, then numbered changes; the page's heartbeat keeps its agent available.
+
+    server -> page  {"type": "snapshot", "n": 0, "now", "agent", "pop", "waiting", "oldest", "wrapup_s"}
+                    {"type": "agent", "n", "agent"}   {"type": "pop", "n", "pop"}
+                    {"type": "queue", "n", "waiting", "oldest"}   {"type": "stale", "n", "since"}
+                    {"type": "end", "n", "reason"}
+    page -> server  {"type": "beat"}   each 3 seconds
+
+`now`, `oldest` and `since` are epoch seconds of the server; a page counts waiting seconds itself. After "stale" the
+next message that is not "stale" is a whole snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from agent_console import feed, signing_in
+from agent_console.errors import NotLoggedIn, TooOften
+from agent_console.feed import Seat
+from agent_console.plan import Console
+from agent_console.route import Nothing, Visit
+from storage.errors import BooksAway
+from storage.floor_records import AgentState, FloorAway
+
+BEAT_S = 3.0
+SILENT_S = 20.0
+"""A page that says nothing for so long is closed; its agent's lease has then run out already or soon will."""
+
+PAGES_OF_ONE = 8
+CHECKED_EVERY_S = 30.0
+"""A session that was revoked elsewhere loses its page after at most this long."""
+
+_MESSAGE_LIMIT = 4096
+SESSION_OVER, SILENT, NOT_UNDERSTOOD = 4401, 4408, 4400
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
+
+
+class Beat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["beat"]
+
+
+class Socket:
+    """One page: its seat, its numbering, what its agent was last seen doing."""
+
+    def __init__(self, visit: Visit, ws: web.WebSocketResponse, seat: Seat) -> None:
+        self._visit = visit
+        self._ws = ws
+        self._seat = seat
+        self._n = 0
+        self._stale = False
+        self._known_state: signing_in.FirstState = AgentState.BREAK
+        self._checked_at = asyncio.get_running_loop().time()
+
+    @property
+    def _console(self) -> Console:
+        return self._visit.console
+
+    # --- to the page -------------------------------------------------------------------------------------------------
+
+    async def tell(self) -> None:
+        """Until the page or its session ends: whatever may have changed."""
+        news = {feed.EVERYTHING}
+        try:
+            while feed.END not in news:
+                await self._tell_what(news)
+                news = await self._seat.news()
+            await self._send({"type": "end", "reason": "session"})
+            await self._ws.close(code=SESSION_OVER)
+        except ConnectionResetError:
+            return  # the page is gone; its reading side ends as well
+
+    async def _tell_what(self, news: set[str]) -> None:
+        since = self._console.feed.stale_since
+        if since is not None:
+            await self._tell_stale(since)
+            return
+        try:
+            if feed.EVERYTHING in news or self._stale:
+                await self._send(await self._snapshot())
+                self._stale = False
+                return
+            if feed.AGENT in news:
+                await self._send({"type": "agent", "agent": await self._agent()})
+            if news & {feed.AGENT, feed.POP} and self._seat.agent is not None:
+                await self._send({"type": "pop", "pop": await self._pop()})
+            if feed.QUEUE in news:
+                await self._send({"type": "queue", **self._figures()})
+        except FloorAway:
+            await self._tell_stale(self._console.epoch)
+
+    async def _tell_stale(self, since: float) -> None:
+        if not self._stale:
+            self._stale = True
+            await self._send({"type": "stale", "since": since})
+
+    async def _snapshot(self) -> dict[str, object]:
+        return {
+            "type": "snapshot",
+            "now": self._console.epoch,
+            "agent": await self._agent(),
+            "pop": await self._pop(),
+            "wrapup_s": self._console.plan.wrapup_s,
+            **self._figures(),
+        }
+
+    def _figures(self) -> dict[str, object]:
+        figures = self._console.feed.figures
+        return {"waiting": figures.waiting, "oldest": figures.oldest}
+
+    async def _agent(self) -> signing_in.AgentView | None:
+        if self._seat.agent is None:
+            return None
+        agent = await self._console.floor.agent(self._seat.agent)
+        if agent is None:
+            return None
+        self._known_state = AgentState.READY if agent.state is AgentState.READY else AgentState.BREAK
+        return await signing_in.view(self._console, agent)
+
+    async def _pop(self) -> msgspec.Raw | None:
+        """The screen pop as the controller made it, relayed untouched."""
+        pop = await self._console.floor.pop(self._seat.agent) if self._seat.agent is not None else None
+        return msgspec.Raw(pop) if pop is not None else None
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        numbered = {**message, "n": self._n}
+        self._n += 1
+        await self._ws.send_str(msgspec.json.encode(numbered).decode())
+
+    # --- from the page -----------------------------------------------------------------------------------------------
+
+    async def hear(self) -> None:
+        """Heartbeats until the page goes, falls silent, or says what nobody understands."""
+        while True:
+            try:
+                async with asyncio.timeout(SILENT_S):
+                    message = await self._ws.receive()
+            except TimeoutError:
+                await self._ws.close(code=SILENT)
+                return
+            if message.type is not WSMsgType.TEXT:
+                return
+            try:
+                msgspec.json.decode(message.data, type=Beat)
+            except msgspec.MsgspecError:
+                await self._ws.close(code=NOT_UNDERSTOOD, message=b"only heartbeats are understood here")
+                return
+            await self._beat()
+
+    async def _beat(self) -> None:
+        if not await self._session_lives():
+            self._seat.wake(feed.END)
+            return
+        if self._seat.agent is None:
+            return
+        try:
+            await signing_in.beat(self._console, self._visit.visitor.login, self._seat.agent, self._known_state)
+        except FloorAway:
+            return  # the feed tells the page; the next heartbeat tries again
+
+    async def _session_lives(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._checked_at < CHECKED_EVERY_S:
+            return True
+        self._checked_at = now
+        try:
+            found = await self._console.books.people.session(self._seat.session, self._console.clock.wall_now())
+        except BooksAway:
+            return True  # nobody is thrown out because the books are away
+        return found is not None
+
+
+async def watch(visit: Visit, _: Nothing) -> web.StreamResponse:
+    """The WebSocket of a page. An agent's page signs him in, on a break, when the floor does not know him."""
+    console, login = visit.console, visit.visitor.login
+    if console.feed.pages_of(login.name) >= PAGES_OF_ONE:
+        raise TooOften("This log-in has too many pages open: close some.")
+    seat = Seat(login.name, login.agent, visit.visitor.session)
+    if login.agent is not None:
+        await _sign_in_if_possible(visit, login.agent)
+    if visit.request.transport is None:
+        raise NotLoggedIn("The page has gone.")
+    ws = web.WebSocketResponse(heartbeat=SILENT_S, max_msg_size=_MESSAGE_LIMIT)
+    await ws.prepare(visit.request)
+    sockets = visit.request.app[SOCKETS]
+    sockets.add(ws)
+    console.feed.join(seat)
+    try:
+        await _both_ways(Socket(visit, ws, seat))
+    finally:
+        console.feed.leave(seat)
+        sockets.discard(ws)
+    return ws
+
+
+async def _sign_in_if_possible(visit: Visit, code: str) -> None:
+    try:
+        await signing_in.sign_in(visit.console, visit.visitor.login, code)
+    except FloorAway:
+        return  # the page opens and says so; its heartbeat signs him in when the floor is back
+
+
+async def _both_ways(socket: Socket) -> None:
+    async with asyncio.TaskGroup() as group:
+        telling = group.create_task(socket.tell())
+        await socket.hear()
+        telling.cancel()
+
+
+async def close_all(app: web.Application) -> None:
+    """At the end of the service: pages are told to come again elsewhere or later."""
+    sockets = app[SOCKETS]
+    for ws in sockets.copy():
+        await ws.close(code=1001, message=b"the console is restarting")

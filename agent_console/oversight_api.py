@@ -1,0 +1,107 @@
+"""What those who oversee the line see: its ledger, its agents, and whether the satisfaction register is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from agent_console.errors import NotThere, OutOfSight
+from agent_console.plan import Console
+from agent_console.route import Nothing, Visit
+from agent_console.signing_in import AgentView, view
+from complaints.ledger import Outcome
+from storage.calls import LedgerSum
+from storage.register_chain import Head, verify_rows
+
+
+class LedgerAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A day of the line's own time zone; today when left out."""
+
+    date: date | None = None
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The law of the line: offered = sum of outcomes + going (design 3.1). Lists hold references of calls."""
+
+    date: str
+    timezone: str
+    offered: int
+    outcomes: Mapping[str, int]
+    going: int
+    without_outcome: tuple[str, ...]
+    lost: tuple[str, ...]
+    balanced: bool
+
+
+class Agents(msgspec.Struct, frozen=True, kw_only=True):
+    agents: tuple[AgentView, ...]
+
+
+class RegisterReport(msgspec.Struct, frozen=True, kw_only=True):
+    """`first_bad` names the first row that does not fit, `reason` says why."""
+
+    company: str
+    ok: bool
+    rows: int
+    erased: int
+    first_bad: str | None
+    reason: str | None
+
+
+async def ledger_of(console: Console, day: date | None, now: datetime) -> tuple[date, LedgerSum]:
+    """The ledger of a local day (None: today)."""
+    zone = ZoneInfo(console.plan.timezone)
+    chosen = day or now.astimezone(zone).date()
+    start = datetime.combine(chosen, datetime.min.time(), zone)
+    end = datetime.combine(chosen + timedelta(days=1), datetime.min.time(), zone)
+    return chosen, await console.books.calls.ledger(start, end, now=now)
+
+
+async def ledger(visit: Visit, asked: LedgerAsked) -> Ledger:
+    day, found = await ledger_of(visit.console, asked.date, visit.now)
+    return Ledger(
+        date=day.isoformat(),
+        timezone=visit.console.plan.timezone,
+        offered=found.offered,
+        outcomes={outcome.value: found.outcomes.get(outcome, 0) for outcome in Outcome},
+        going=found.going,
+        without_outcome=found.without_outcome,
+        lost=found.lost,
+        balanced=found.balanced,
+    )
+
+
+async def agents(visit: Visit, _: Nothing) -> Agents:
+    """Everybody signed in, of the company of the log-in or of all."""
+    company = visit.visitor.login.company
+    found = await visit.console.floor.agents()
+    mine = [agent for agent in found if company is None or agent.company in ("", company)]
+    return Agents(agents=tuple([await view(visit.console, agent) for agent in mine]))
+
+
+async def verify_register(visit: Visit, _: Nothing) -> RegisterReport:
+    """Every row of a company's chain is hashed again; the whole register is read."""
+    company, books = visit.part("company"), visit.console.books
+    if visit.visitor.login.company not in (None, company):
+        raise OutOfSight("There is no such company, or it is not yours to see.")
+    if await books.consumers.company(company) is None:
+        raise NotThere("There is no such company, or it is not yours to see.")
+    # The end first: rows written meanwhile would otherwise look like an end that is missing.
+    head = await books.register.head(company)
+    rows = [row async for row in books.register.export(company)]
+    report = verify_rows(rows[: head.n] if head else [], _ends(head))
+    return RegisterReport(
+        company=company,
+        ok=report.ok,
+        rows=report.rows,
+        erased=report.erased,
+        first_bad=report.first_bad,
+        reason=report.reason,
+    )
+
+
+def _ends(head: Head | None) -> tuple[Head, ...]:
+    return (head,) if head else ()

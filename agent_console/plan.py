@@ -1,0 +1,61 @@
+"""What the console needs of the house, put together once in `app.make_app` and reached by every request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from agent_console.feed import Feed
+from agent_console.limiter import FailureLimit
+from agent_console.meters import Meters
+from agent_console.passwords import Passwords
+from storage.books import Books
+from storage.clock import Clock
+from storage.commands import Commands
+from storage.floor import Floor
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePlan:
+    """The settings of this room. `node` names the controller that is asked for what is not about a running call.
+
+    `sip_address`:`sip_port` is where an agent's telephone registers. `behind_tls` says that a proxy on this machine
+    speaks https for us: cookies are then marked secure, and the caller's address is the proxy's last X-Forwarded-For.
+    """
+
+    address: str
+    port: int
+    session_hours: float
+    lease_s: float
+    node: str
+    sip_address: str
+    sip_port: int
+    company: str
+    wrapup_s: float
+    timezone: str
+    country: str = "IN"
+    behind_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """One per application."""
+
+    books: Books
+    floor: Floor
+    commands: Commands
+    clock: Clock
+    plan: ConsolePlan
+    passwords: Passwords
+    failures: FailureLimit
+    feed: Feed
+    meters: Meters
+
+    @property
+    def epoch(self) -> float:
+        """The wall clock as the floor wants it: seconds since 1970."""
+        return self.clock.wall_now().timestamp()
+
+
+CONSOLE = web.AppKey("console", Console)

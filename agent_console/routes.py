@@ -1,0 +1,196 @@
+"""The table of routes: path, method, deed, shapes and handler of everything the console answers."""
+
+from __future__ import annotations
+
+from agent_console import (
+    agent_api,
+    choices_api,
+    docket_api,
+    docket_moves_api,
+    health,
+    inbox_api,
+    live,
+    login_api,
+    oversight_api,
+    page,
+    registering_api,
+)
+from agent_console.docket_shapes import DocketView
+from agent_console.door import Deed
+from agent_console.route import Anything, Done, Route
+from agent_console.signing_in import AgentView
+
+_DOCKET = r"/api/dockets/{number:[0-9]{8}}"
+_CALL = r"{call_ref:[A-Za-z0-9._:-]{1,80}}"
+
+ROUTES: tuple[Route, ...] = (
+    # --- log-in ---
+    Route(
+        "POST",
+        "/api/login",
+        Deed.LOG_IN,
+        "Log in",
+        opened=login_api.log_in,
+        asks=login_api.LogIn,
+        answers=login_api.Me,
+    ),
+    Route("POST", "/api/logout", Deed.LOG_OUT, "Log out", login_api.log_out),
+    Route("GET", "/api/me", Deed.SEE_SELF, "Who is logged in, and the CSRF word", login_api.me, answers=login_api.Me),
+    Route("GET", "/api/choices", Deed.SEE_SELF, "What forms offer", choices_api.choices, answers=choices_api.Choices),
+    # --- agent ---
+    Route("GET", "/api/agent", Deed.BE_AGENT, "The agent's state", agent_api.state, answers=AgentView),
+    Route(
+        "POST",
+        "/api/agent/state",
+        Deed.BE_AGENT,
+        "Ready or break",
+        agent_api.set_state,
+        asks=agent_api.SetState,
+        answers=AgentView,
+    ),
+    Route(
+        "POST",
+        "/api/agent/phone",
+        Deed.BE_AGENT,
+        "A SIP account for this session",
+        agent_api.make_phone,
+        answers=agent_api.Phone,
+    ),
+    Route("POST", f"/api/calls/{_CALL}/hang_up", Deed.BE_AGENT, "End the agent's call", agent_api.hang_up),
+    Route(
+        "POST",
+        f"/api/calls/{_CALL}/disposition",
+        Deed.BE_AGENT,
+        "What the call was about",
+        agent_api.give_disposition,
+        asks=agent_api.GiveDisposition,
+        answers=AgentView,
+    ),
+    Route("GET", "/ws", Deed.WATCH, "WebSocket: snapshot and numbered changes", live.watch, status=101, media=""),
+    # --- dockets ---
+    Route(
+        "GET",
+        "/api/dockets",
+        Deed.SEE_DOCKETS,
+        "Dockets by promised time",
+        docket_api.dockets,
+        asks=docket_api.DocketsAsked,
+        answers=docket_api.DocketList,
+    ),
+    Route(
+        "POST",
+        "/api/dockets",
+        Deed.REGISTER,
+        "Register a complaint",
+        registering_api.register,
+        asks=registering_api.RegisterDocket,
+        answers=DocketView,
+        status=201,
+    ),
+    Route("GET", _DOCKET, Deed.SEE_DOCKETS, "One docket", docket_api.docket, answers=DocketView),
+    Route(
+        "GET",
+        f"{_DOCKET}/timeline",
+        Deed.SEE_DOCKETS,
+        "What happened to it",
+        docket_api.timeline,
+        answers=docket_api.Timeline,
+    ),
+    Route(
+        "GET",
+        f"{_DOCKET}/register",
+        Deed.SEE_DOCKETS,
+        "The attempts to hear the consumer",
+        docket_api.register,
+        answers=docket_api.RegisterRows,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/accept",
+        Deed.WORK_IN_FIELD,
+        "The officer accepts",
+        docket_moves_api.accept,
+        asks=docket_moves_api.Moved,
+        answers=DocketView,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/arrive",
+        Deed.WORK_IN_FIELD,
+        "The officer is on site",
+        docket_moves_api.arrive,
+        asks=docket_moves_api.Moved,
+        answers=DocketView,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/wait",
+        Deed.WORK_IN_FIELD,
+        "Waiting, with the reason; the clock runs on",
+        docket_moves_api.wait,
+        asks=docket_moves_api.Waits,
+        answers=DocketView,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/claim",
+        Deed.CLAIM,
+        "Work done: a claim, never a closing",
+        docket_moves_api.claim,
+        asks=docket_moves_api.Claim,
+        answers=DocketView,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/note",
+        Deed.ADD_NOTE,
+        "Add a note to the timeline",
+        docket_moves_api.add_note,
+        asks=docket_moves_api.AddNote,
+        answers=DocketView,
+    ),
+    Route(
+        "POST",
+        f"{_DOCKET}/close",
+        Deed.CLOSE,
+        "Always 409: only the consumer's confirmation closes a docket",
+        docket_moves_api.close,
+        asks=Anything,
+        answers=Done,
+        status=409,
+    ),
+    # --- oversight ---
+    Route(
+        "GET",
+        "/api/ledger",
+        Deed.SEE_LEDGER,
+        "The ledger of a day",
+        oversight_api.ledger,
+        asks=oversight_api.LedgerAsked,
+        answers=oversight_api.Ledger,
+    ),
+    Route("GET", "/api/agents", Deed.SEE_AGENTS, "All agents", oversight_api.agents, answers=oversight_api.Agents),
+    Route(
+        "GET",
+        "/api/register/{company:[A-Z0-9_]{1,16}}/verify",
+        Deed.VERIFY_REGISTER,
+        "Is the satisfaction register whole",
+        oversight_api.verify_register,
+        answers=oversight_api.RegisterReport,
+    ),
+    Route("GET", "/api/inbox", Deed.SETTLE_INBOX, "Messages to be heard", inbox_api.inbox, answers=inbox_api.Messages),
+    Route(
+        "POST",
+        f"/api/inbox/{_CALL}/settle",
+        Deed.SETTLE_INBOX,
+        "End a message with a docket or a reason",
+        inbox_api.settle,
+        asks=inbox_api.Settle,
+    ),
+    # --- machines and the page ---
+    Route("GET", "/healthz", Deed.SEE_PUBLIC, "Alive", opened=health.healthz, answers=health.Ready),
+    Route("GET", "/readyz", Deed.SEE_PUBLIC, "Can it serve", opened=health.readyz, answers=health.Ready),
+    Route("GET", "/metrics", Deed.SEE_PUBLIC, "Prometheus metrics", opened=health.metrics, media="text/plain"),
+    Route("GET", "/", Deed.SEE_PUBLIC, "The page", opened=page.index, media="text/html"),
+    Route("GET", r"/web/{name:[a-z.]{1,32}}", Deed.SEE_PUBLIC, "A file of the page", opened=page.file, media="*/*"),
+)
