@@ -87,7 +87,8 @@ class Call:
 def outcome_of(flags: Mapping[str, str], *, talk_s: float, ended_by: EndedBy, cut: bool) -> Outcome:
     """The one outcome of an ended call.
 
-    `talk_s` is seconds from our answer to the end; `cut` means that it did not end by anybody's choice. `flags` are the deeds noted on the call, named as `Outcome` values.
+    `talk_s` is seconds from our answer to the end; `cut` means that it did not end by anybody's choice. `flags` are the
+    deeds noted on the call, named as `Outcome` values.
     """
     for deed in _DEEDS:
         if deed in flags:

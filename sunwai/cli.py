@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", commands.run, "Start the line and keep it running until Ctrl-C.")
     run.add_argument("--prove", action="store_true", help="a synthetic caller goes the whole way first (demo lines)")
+    run.add_argument("--exchange", action="store_true", help="also the practice exchange: network and phones (demo)")
     run.add_argument("--once", action="store_true", help="with --prove: stop after the proof, with its status")
     setup = add("setup", commands.setup, "Set up what is missing: programs, Asterisk, prompts, books, demo data.")
     setup.add_argument("--for-tests", action="store_true", help="also what the tests need (sipp, PostgreSQL)")

@@ -42,11 +42,11 @@ def setup(line: Line, given: argparse.Namespace, console: Console) -> int:
 
 
 def run(line: Line, given: argparse.Namespace, console: Console) -> int:
-    if given.prove and line.settings.line.kind != "demo":
-        raise SunwaiError("the long self-proof is for demo lines; a live line proves itself with probes (design 3.17)")
+    if (given.prove or given.exchange) and line.settings.line.kind != "demo":
+        raise SunwaiError("the self-proof and its exchange are for demo lines only (design 3.17)")
     if given.prove:
         return asyncio.run(run_and_prove(line, console, once=given.once))
-    return asyncio.run(run_line_shown(line, console))
+    return asyncio.run(run_line_shown(line, console, exchange=given.exchange))
 
 
 def init(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape

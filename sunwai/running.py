@@ -14,12 +14,12 @@ from sunwai.proof import prove
 from sunwai.settings import Line
 
 
-async def run_line_shown(line: Line, console: Console) -> int:
+async def run_line_shown(line: Line, console: Console, *, exchange: bool = False) -> int:
     """Run until told to stop; a line on the screen for each thing the parent does."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_announce(line, console, stop))
-        await run_line(line, say=_shower(console), stop=stop)
+        await run_line(line, say=_shower(console), exchange=exchange, stop=stop)
         stop.set()
     return 0
 

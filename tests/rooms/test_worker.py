@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -125,8 +126,8 @@ async def test_a_docket_that_has_ended_goes_nowhere(books, clock, plan, monkeypa
     docket = await registered(books, clock)
     clock.jump(5 * 3600)
 
-    async def ended(number):
-        return desk.replace(docket, state=State.WITHDRAWN_BY_CONSUMER)
+    async def ended(_):
+        return replace(docket, state=State.WITHDRAWN_BY_CONSUMER)
 
     monkeypatch.setattr(books.dockets, "get", ended)
     assert await Worker(books, clock, plan).escalate() == 1
@@ -291,9 +292,9 @@ def test_who_is_owed_nothing_is_not_rung(call, reason):
 
 @pytest.mark.parametrize("origin", [Origin.PROBE, Origin.PRACTICE, Origin.FIELD])
 def test_only_consumers_are_rung(origin):
-    call = desk.replace(ended(Outcome.CUT), origin=origin)
+    call = replace(ended(Outcome.CUT), origin=origin)
     assert owed(call, NOON, Company("PV", "Purvi Vidyut")) == (
-        desk.replace(call, no_callback="not a consumer's call"),
+        replace(call, no_callback="not a consumer's call"),
         None,
     )
 
@@ -301,9 +302,9 @@ def test_only_consumers_are_rung(origin):
 # -- the loops --------------------------------------------------------------------------------------------------------
 
 
-async def until(told, what):
+async def until(what):
     async with asyncio.timeout(PATIENCE_S):
-        while not await what():
+        while not await what():  # noqa: ASYNC110 - the books tell nobody of a change
             await asyncio.sleep(0.02)
 
 
@@ -318,7 +319,7 @@ async def test_the_worker_does_all_of_it_by_itself_and_ends_when_told(books, clo
         return found.level == 2 and await books.due.pending(["ring_promise"])
 
     try:
-        await until(running, done)
+        await until(done)
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
