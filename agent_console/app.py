@@ -59,8 +59,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     console = app[CONSOLE]
     app[LISTENING] = asyncio.create_task(console.feed.run(), name="feed")
     yield
-    app[LISTENING].cancel()
-    await asyncio.wait({app[LISTENING]})
+    await console.feed.end(app[LISTENING])
     await console.passwords.close()
 
 

@@ -31,6 +31,7 @@ FIGURES_EVERY_S = 1.0
 """The floor is asked for queue figures at most this often, however many pages are open and callers come."""
 
 _FIGURES_AT_LEAST_EVERY_S = 5.0
+_END_TRIES, _END_TRY_S = 40, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Feed:
         self._clock = clock
         self._seats: set[Seat] = set()
         self._queue_moved = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
         self.figures = Figures()
         self.stale_since: float | None = None
 
@@ -94,10 +96,26 @@ class Feed:
                 seat.wake(END)
 
     async def run(self) -> None:
-        """Until cancelled. Redis being away is news, not an end; anything else ends it, and with it the service."""
+        """Until `end`. Redis being away is news, not an end; anything else ends it, and with it the service."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen(), name="floor events")
-            group.create_task(self._count(), name="queue figures")
+            self._loops = [
+                group.create_task(self._listen(), name="floor events"),
+                group.create_task(self._count(), name="queue figures"),
+            ]
+
+    async def end(self, running: asyncio.Task[None]) -> None:
+        """Ends `running`, the task of `run`, for certain.
+
+        Until Python 3.12 `asyncio.wait_for`, which the Redis client sends with, may swallow a cancellation: one that
+        got lost is repeated. With 3.12 as the oldest Python, one `cancel` will do.
+        """
+        for _ in range(_END_TRIES):
+            for task in (*self._loops, running):
+                task.cancel()
+            done, _pending = await asyncio.wait((running,), timeout=_END_TRY_S)
+            if done:
+                return
+        log.error("feed_does_not_end")
 
     async def _listen(self) -> None:
         async for event in self._floor.listen():

@@ -189,7 +189,7 @@ async def watch(visit: Visit, _: Nothing) -> web.StreamResponse:
     sockets.add(ws)
     console.feed.join(seat)
     try:
-        await _both_ways(Socket(visit, ws, seat))
+        await _both_ways(Socket(visit, ws, seat), seat)
     finally:
         console.feed.leave(seat)
         sockets.discard(ws)
@@ -203,11 +203,14 @@ async def _sign_in_if_possible(visit: Visit, code: str) -> None:
         return  # the page opens and says so; its heartbeat signs him in when the floor is back
 
 
-async def _both_ways(socket: Socket) -> None:
+async def _both_ways(socket: Socket, seat: Seat) -> None:
+    """Until the page goes. The telling side ends at its next word: a cancellation can be swallowed (`Feed.end`)."""
     async with asyncio.TaskGroup() as group:
-        telling = group.create_task(socket.tell())
-        await socket.hear()
-        telling.cancel()
+        group.create_task(socket.tell())
+        try:
+            await socket.hear()
+        finally:
+            seat.wake(feed.END)
 
 
 async def close_all(app: web.Application) -> None:

@@ -167,7 +167,7 @@ def _satisfied(docket: Docket, attempt: Attempt, now: datetime) -> Decision:
         docket=following,
         expected_version=docket.version,
         timeline=(_row(following, now, "consumer", Deed.CONSUMER_SATISFIED, docket.state, "", _heard(attempt)),),
-        messages=(letters.closed(following),),
+        messages=(letters.closed(following),) if following.phone and not following.sealed else (),
         withdraw=tuple(_escalation(docket, level).cause for level in clocks.ESCALATION_AT),
         attempts=(attempt,),
     )
@@ -252,6 +252,7 @@ def press(docket: Docket, actor: str, now: datetime, officers: Mapping[int, Offi
         expected_version=docket.version,
         timeline=(_row(following, now, actor, Deed.ESCALATE, docket.state, "", {"level": level}),),
         messages=(letters.assigned(following, owner),) if owner else (),
+        due=_escalations_from(following),
     )
 
 

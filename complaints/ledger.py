@@ -44,6 +44,12 @@ _DEEDS = (
     Outcome.MESSAGE_LEFT,
     Outcome.SELF_SERVED,
 )
+HANGUP_CAUSE = "hangup_cause"
+"""The flag that keeps the network's hang-up cause (Q.850) as text."""
+
+SEALED = "sealed"
+"""The flag of a call whose number must not stand in the ledger: information on theft (domain.md 3.1, row 13)."""
+
 SHORT_ABANDON_S = 5.0
 """Hung up within this many seconds of the greeting: shown apart, not counted as lost (domain.md 2.4)."""
 

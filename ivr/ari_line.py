@@ -26,7 +26,7 @@ from ivr.ari.events import (
 )
 from ivr.ari.ids import playback_id
 from ivr.errors import HungUp, LineTrouble
-from ivr.line import AllSaid, Heard, KeyHeard, Offered
+from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
 from ivr.voice import Voice
 
 HUSH_LIMIT_S = 2.0
@@ -175,6 +175,9 @@ class AriLine:
                 return AllSaid() if self._ends == self._plays else None
             case ChannelHangupRequest() | ChannelDestroyed() | StasisEnd() if event.channel.id == self.channel:
                 self.gone = HungUp(getattr(event, "cause", None))
+                raise self.gone
+            case Vanished(channel=channel) if channel == self.channel:
+                self.gone = HungUp()
                 raise self.gone
             case _:
                 return None

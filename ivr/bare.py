@@ -122,7 +122,7 @@ class BareController:
             match await self._next(call, inbox):
                 case ChannelStateChange(channel=channel) if channel.id == leg and channel.state == "Up":
                     return
-                case (ChannelDestroyed(channel=channel) | StasisEnd(channel=channel)) if channel.id == leg:
+                case ChannelDestroyed(channel=channel) | StasisEnd(channel=channel) if channel.id == leg:
                     raise AgentNotUp
                 case _:
                     pass
@@ -130,7 +130,7 @@ class BareController:
     async def _left(self, call: str, leg: str, inbox: Inbox) -> None:
         while True:
             match await self._next(call, inbox):
-                case (ChannelDestroyed(channel=channel) | StasisEnd(channel=channel)) if channel.id == leg:
+                case ChannelDestroyed(channel=channel) | StasisEnd(channel=channel) if channel.id == leg:
                     return
                 case _:
                     pass

@@ -23,6 +23,7 @@ from ivr.conversation import converse
 from ivr.errors import HungUp, TelephoneError
 from ivr.house import House
 from ivr.lines import Lines
+from ivr.meters import CALLBACKS
 from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
 from ivr.talk import Talk
 from storage.due import ClaimedWork
@@ -98,6 +99,7 @@ class Callbacks:
             return
         docket = await books.dockets.apply(desk.begin_verifying(docket, now))
         result = await self._ask(docket, company)
+        CALLBACKS.labels("satisfaction", result).inc()
         await books.due.done(work.work.cause, self._owner, result, self._house.clock.wall_now())
 
     async def _ask(self, docket: Docket, company: Company) -> str:
@@ -165,6 +167,7 @@ class Callbacks:
             talk = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")(line)
             await _call_back(talk, str(payload.get("purpose", "asked")))
             await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
+            CALLBACKS.labels("promise", "reached").inc()
         finally:
             self._lines.pop(call_ref, None)
             house.dispatch.release(call_ref)
@@ -183,6 +186,7 @@ class Callbacks:
     async def _next_try(self, work: ClaimedWork, company: Company, why: Unanswered) -> None:
         """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
         now, due = self._house.clock.wall_now(), self._house.books.due
+        CALLBACKS.labels("promise", "unanswered").inc()
         if why.cause == NOT_RUNG:
             await due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
             return

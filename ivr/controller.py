@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
-from ivr import holding
+from ivr import adoption, holding
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
@@ -21,8 +21,11 @@ from ivr.callbacks import Callbacks
 from ivr.errors import TelephoneError
 from ivr.house import House
 from ivr.inbound import apologise_to, take_call
+from ivr.line import Vanished
 from ivr.lines import Lines
 from ivr.matching import Matching
+from ivr.meters import CALLS
+from ivr.offers import Leg
 from storage.commands import Answer, Command, Commands
 from storage.errors import StorageError
 from storage.floor_records import FloorAway
@@ -42,7 +45,6 @@ EVENTS = (
     "RecordingFailed",
 )
 PRESENCE_EVENTS = ("ContactStatusChange",)
-INBOUND_ROLES = frozenset({"inbound", "returned"})
 
 
 class Controller:
@@ -87,13 +89,13 @@ class Controller:
     def on_new_call(self, event: StasisStart) -> None:
         """A channel nobody claimed has entered our application: a caller, or a leg of ours that outlived its call."""
         role = event.args[0] if event.args else ""
-        if role in INBOUND_ROLES:
-            self._start(self._call(event))
+        if role in adoption.INBOUND_ROLES:
+            self._start(self._call(event, None))
         else:
-            self._start(self._end_orphan(event.channel))
+            self._start(self._end_orphan(event.channel.id))
 
-    async def _call(self, event: StasisStart) -> None:
-        """One caller from StasisStart to the end; nothing he does can harm the others."""
+    async def _call(self, event: StasisStart, leg: Leg | None) -> None:
+        """One caller from StasisStart to the end; nothing he does can harm the others. `leg`: he is talking already."""
         house, channel = self._house, event.channel.id
         call_ref = _call_ref(event.channel, house.plan.node)
         if call_ref in house.dispatch:
@@ -101,19 +103,21 @@ class Controller:
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
         line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref)
+        CALLS.set(len(self.lines))
         try:
-            await take_call(house, line, event)
+            await take_call(house, line, event, leg)
             await line.hang_up()
         except Exception:  # top of a call: he hears an apology and goes to a person (design 5.8)
             log.exception("call_failed", call=call_ref)
             await apologise_to(house, line)
         finally:
             self.lines.pop(call_ref, None)
+            CALLS.set(len(self.lines))
             house.dispatch.release(call_ref)
 
-    async def _end_orphan(self, channel: Channel) -> None:
+    async def _end_orphan(self, channel: str) -> None:
         try:
-            await self._house.ari.hang_up(channel.id, call=channel.id, reason="normal")
+            await self._house.ari.hang_up(channel, call=channel, reason="normal")
         except AriError:
             return
 
@@ -123,17 +127,22 @@ class Controller:
         self._tasks.create_task(work)
 
     async def _on_connected(self) -> None:
-        """Reconcile: the holding bridge is there, callers who came or stayed while we were away are taken up."""
+        """Reconcile: callers who came or stayed while we were away are taken up, what has gone is told to its call."""
         house = self._house
         await holding.prepare(house)
-        for channel in await house.ari.list_channels():
-            if channel.dialplan.app_name != "Stasis" or not channel.dialplan.app_data.startswith(f"{house.plan.app},"):
-                continue
-            role = channel.dialplan.app_data.split(",")[1]
-            if role in INBOUND_ROLES and house.dispatch.owner_of(channel.id) is None:
-                log.info("caller_taken_up", call=_call_ref(channel, house.plan.node))
-                self._start(self._call(StasisStart(args=["returned"], channel=channel)))
-        log.info("connected", calls=len(self.lines))
+        channels = await house.ari.list_channels()
+        alive = {channel.id for channel in channels}
+        for line in self.lines.values():
+            for channel in (line.channel, line.agent_leg):
+                if channel is not None and channel not in alive:
+                    line.inbox.put(Vanished(channel))
+        owned = {name: call for name in alive if (call := house.dispatch.owner_of(name)) is not None}
+        found = adoption.look(house.plan.app, channels, await house.ari.list_bridges(), owned)
+        for caller in found.callers:
+            self._start(self._call(StasisStart(args=["returned"], channel=caller.channel), caller.leg))
+        for orphan in found.orphans:
+            self._start(self._end_orphan(orphan))
+        log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
 
     def _on_lost(self) -> None:
         log.warning("asterisk_lost", calls=len(self.lines))

@@ -81,8 +81,10 @@ async def remember_subject(talk: Talk, args: Facts) -> Done:
 
 async def register(talk: Talk, args: Facts) -> Done:
     """Registered before waiting (I3); repeating it for the same call and category gives the same docket."""
-    code = str(args["category"])
-    talk.docket = await _registered(talk, code, sealed=args.get("sealed") == "yes")
+    code, sealed = str(args["category"]), args.get("sealed") == "yes"
+    if sealed:
+        talk.seal()
+    talk.docket = await _registered(talk, code, sealed=sealed)
     return Done("ok", docket_facts(talk, talk.docket))
 
 
@@ -174,7 +176,8 @@ async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
         payload={"phone": phone, "call_ref": talk.call_ref, "attempt": 1, "language": talk.language},
     )
     await talk.house.books.due.add(work)
-    await talk.note(Outcome.CALLBACK_PROMISED, callback_cause=work.cause)
+    talk.callback_cause = work.cause
+    await talk.note(Outcome.CALLBACK_PROMISED)
     return Done("ok", {"when": (now + PROMISED_WITHIN).isoformat()})
 
 

@@ -16,6 +16,7 @@ from ivr.ari.errors import Answered, AriError
 from ivr.errors import HungUp, TelephoneError
 from ivr.house import HOLDING_BRIDGE, MUSIC, House
 from ivr.line import KeyHeard, Offered
+from ivr.meters import OFFERS, WAITED_S
 from ivr.talk import Talk
 from storage.floor_records import Agent, AgentState, FloorAway, Reservation
 
@@ -126,8 +127,10 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
     wait.offers += 1
     waited_s = asyncio.get_running_loop().time() - wait.began
     leg = await offers.offer(talk, reservation, wait.offers, waited_s)
+    OFFERS.labels("answered" if leg else "not_answered").inc()
     if leg is None:
         return None
+    WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
     await talk.note(Outcome.TALKED, talked_at=talk.now())
     left = await offers.talk_out(talk, leg)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import structlog
 
-from complaints.ledger import EndedBy
+from complaints.ledger import EndedBy, Outcome
 from complaints.records import Company, Consumer
 from dialplan.steps import Fact
 from dialplan.walk import Walk, restore
-from ivr import deeds, holding
+from ivr import deeds, holding, offers
 from ivr.ari.errors import AriError
 from ivr.ari.events import StasisStart
 from ivr.ari_line import AriLine
 from ivr.conversation import converse
 from ivr.errors import HungUp, TelephoneError
 from ivr.house import House
+from ivr.meters import FIRST_WORD_S
+from ivr.offers import Leg
 from ivr.talk import Talk
 from storage.errors import StorageError
 from storage.floor_records import FloorAway
@@ -27,12 +32,20 @@ MOST_OPTIONS = 7
 """Connections offered by key 1..7; key 8 is "another address"."""
 
 
-async def take_call(house: House, line: AriLine, start: StasisStart) -> None:
-    """The whole life of an inbound call. Raises only for faults of ours, with the caller still there."""
+async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | None) -> None:
+    """The whole life of an inbound call. Raises only for faults of ours, with the caller still there.
+
+    `leg`: he is in a talk with this agent, which a controller before us began; the talk is only watched.
+    """
+    began = time.monotonic()
     talk = await _known(house, line, start)
     returned = bool(start.args) and start.args[0] == "returned"
     try:
+        if leg is not None:
+            await _talk_on(talk, leg)
+            return
         await line.answer()
+        FIRST_WORD_S.observe(time.monotonic() - began)
         await _talk(talk, returned=returned)
         await talk.note_end(talk.ended_by or EndedBy.US)
     except HungUp:
@@ -114,6 +127,18 @@ def _option(consumer: Consumer) -> dict[str, Fact]:
     return {"area": consumer.unit, "last4": consumer.number[-4:]}
 
 
+async def _talk_on(talk: Talk, leg: Leg) -> None:
+    """Watch a talk that was going on; it ends the call whoever leaves."""
+    house = talk.house
+    house.dispatch.claim(leg.channel, talk.call_ref)
+    talk.agent, talk.line.agent_leg = leg.agent, leg.channel
+    await talk.note(Outcome.TALKED)
+    with suppress(FloorAway):
+        await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
+    left = await offers.talk_out(talk, leg)
+    await talk.note_end(EndedBy.CALLER if left == "caller" else EndedBy.AGENT)
+
+
 async def keep(talk: Talk, walk: Walk) -> None:
     """One JSON per reply (design 3.8); a floor that is away must not disturb the talk."""
     try:
@@ -123,12 +148,24 @@ async def keep(talk: Talk, walk: Walk) -> None:
 
 
 async def _walk_again(talk: Talk) -> Walk | None:
-    """The walk of a caller who comes back from the fallback loop, or None when nothing was kept."""
+    """The walk of a caller whom another controller, or the fallback, had before; None when nothing was kept.
+
+    What the talk knew comes back from the walk's facts: language, connection, subject, docket.
+    """
     try:
         kept = await talk.house.floor.walk(talk.call_ref)
     except FloorAway:
         return None
-    return restore(talk.house.flows["inbound"], kept.decode()) if kept else None
+    if kept is None:
+        return None
+    walk = restore(talk.house.flows["inbound"], kept.decode())
+    talk.language = walk.language
+    talk.subject = str(walk.facts.get("subject") or talk.subject)
+    chosen = walk.facts.get("consumer_id")
+    talk.consumer = next((one for one in talk.consumers if one.id == chosen), talk.consumer)
+    if number := walk.facts.get("docket"):
+        talk.docket = await talk.house.books.dockets.get(str(number))
+    return walk
 
 
 async def apologise_to(house: House, line: AriLine) -> None:

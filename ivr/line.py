@@ -32,6 +32,13 @@ class Offered:
     reservation: Reservation
 
 
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Put into a call's inbox at a reconnect: this channel ended while nobody listened."""
+
+    channel: str
+
+
 Heard = KeyHeard | AllSaid | Offered
 
 

@@ -7,6 +7,7 @@ StasisStart of the leg comes with its creation and is not an answer.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from ivr.ari.errors import AriError, Gone
 from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
 from ivr.ari.ids import bridge_id, leg_id
 from ivr.errors import HungUp
+from ivr.line import Vanished
 from ivr.screen_pop import screen_pop
 from ivr.talk import Talk
 from storage.floor_records import AgentState, Reservation
@@ -23,6 +25,7 @@ from storage.floor_records import AgentState, Reservation
 log = structlog.get_logger(__name__)
 
 DANGER = 0
+_AGENT_CHANNEL = re.compile(r"PJSIP/agent-(.+)-[0-9a-f]+")
 ENTERED_LIMIT_S = 3.0
 RING_SLACK_S = 3.0
 """Asterisk ends the ringing itself; if it does not tell us so, we do, this much later."""
@@ -40,6 +43,12 @@ class Leg:
 def endpoint_of(agent: str) -> str:
     """An agent's one endpoint; the name is never digits, so no trunk caller can pass for it (design 3.13)."""
     return f"agent-{agent}"
+
+
+def agent_of(channel_name: str) -> str | None:
+    """The agent of a channel named "PJSIP/agent-<code>-<number>"; None for any other channel."""
+    found = _AGENT_CHANNEL.fullmatch(channel_name)
+    return found[1] if found else None
 
 
 async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: float) -> Leg | None:
@@ -122,6 +131,8 @@ async def _picked_up(talk: Talk, leg: Leg, limit_s: float) -> bool:
                 return True
             case ChannelDestroyed() | StasisEnd() if event.channel.id == leg.channel:
                 return False
+            case Vanished(channel=gone) if gone == leg.channel:
+                return False
             case _:
                 pass
     return False
@@ -158,6 +169,8 @@ async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agen
             event = await talk.line.next_event(limit_s)
             match event:
                 case ChannelDestroyed() | StasisEnd() | ChannelHangupRequest() if event.channel.id == leg.channel:
+                    return "agent"
+                case Vanished(channel=gone) if gone == leg.channel:
                     return "agent"
                 case _:
                     pass

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from complaints.ledger import Call, EndedBy, Outcome, outcome_of
+from complaints.ledger import SEALED, Call, EndedBy, Outcome, outcome_of
+from complaints.owed import owed
 from complaints.records import Company, Consumer, Docket, Origin
 from ivr.ari_line import AriLine
 from ivr.house import House
+from ivr.meters import OUTCOMES
 
 PROBE_COMPANY = "PROBE"
 """Calls of this company prove the line to itself and stand outside every figure (design 3.17)."""
@@ -31,6 +33,7 @@ class Talk:
     docket: Docket | None = None
     callback_phone: str | None = None
     subject: str = "OTHER"
+    callback_cause: str | None = None
     agent: str | None = None
     ended_by: EndedBy | None = None
     flags: dict[str, str] = field(default_factory=dict)
@@ -49,6 +52,25 @@ class Talk:
 
     async def note(self, *deeds: Outcome, **facts: object) -> None:
         """Write what has become known of this call into the ledger; `deeds` become flags with their moment."""
+        await self.house.books.calls.note(self._row(*deeds, **facts))
+
+    async def note_end(self, ended_by: EndedBy, *, cut: bool = False) -> None:
+        """The call is over: its one outcome, by precedence over the deeds noted (design 3.1).
+
+        A caller who got nothing is owed one callback, or a stated reason for none, in the same transaction.
+        """
+        now = self.now()
+        talk_s = (now - self.offered_at).total_seconds()
+        outcome = outcome_of(self.flags, talk_s=talk_s, ended_by=ended_by, cut=cut)
+        row, work = owed(self._row(ended_at=now, ended_by=ended_by, outcome=outcome), now, self.company)
+        await self.house.books.calls.settle(row, work)
+        OUTCOMES.labels(self.kind, str(outcome)).inc()
+
+    def seal(self) -> None:
+        """From now on the caller's number stands nowhere but in the sealed docket."""
+        self.flags[SEALED] = "yes"
+
+    def _row(self, *deeds: Outcome, **facts: object) -> Call:
         for deed in deeds:
             self.flags.setdefault(deed, self.now().isoformat(timespec="seconds"))
         row = Call(
@@ -58,20 +80,13 @@ class Talk:
             offered_at=self.offered_at,
             node=self.house.plan.node,
             company=self.company.code,
-            phone=self.phone,
-            consumer_id=self.consumer.id if self.consumer else None,
+            phone=None if SEALED in self.flags else self.phone,
+            consumer_id=self.consumer.id if self.consumer and SEALED not in self.flags else None,
             language=self.language,
             stage=self.path[-1] if self.path else "greeting",
             docket=self.docket.number if self.docket else None,
             agent=self.agent,
+            callback_cause=self.callback_cause,
             flags=dict(self.flags),
         )
-        await self.house.books.calls.note(replace(row, **facts))  # type: ignore[arg-type]  # facts are fields of Call
-
-    async def note_end(self, ended_by: EndedBy, *, cut: bool = False) -> None:
-        """The call is over: its one outcome, by precedence over the deeds noted (design 3.1)."""
-        now = self.now()
-        talk_s = (now - self.offered_at).total_seconds()
-        outcome = outcome_of(self.flags, talk_s=talk_s, ended_by=ended_by, cut=cut)
-        reason = None if self.phone else "number withheld"
-        await self.note(ended_at=now, ended_by=ended_by, outcome=outcome, no_callback=reason)
+        return replace(row, **facts)  # type: ignore[arg-type]  # facts are fields of Call

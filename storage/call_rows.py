@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from complaints.ledger import Call, Outcome
+from complaints.ledger import SEALED, Call, Outcome
 from complaints.records import Origin
 
 _PRECEDENCE = {outcome: rank for rank, outcome in enumerate(Outcome)}
@@ -21,7 +21,7 @@ def merged(kept: Call, noted: Call) -> Call:
     """The row after `noted` came to `kept`; the order of witnesses does not matter for what counts.
 
     Nothing set is overwritten by nothing; flags are united; moments stay as first said (the begin: the earliest); an
-    outcome only rises in precedence, and `ended_by` belongs to the outcome.
+    outcome only rises in precedence, and `ended_by` belongs to the outcome. A sealed call keeps no number.
     """
     changes: dict[str, object] = {
         "offered_at": min(kept.offered_at, noted.offered_at),
@@ -36,6 +36,8 @@ def merged(kept: Call, noted: Call) -> Call:
         changes |= {"outcome": noted.outcome, "ended_by": noted.ended_by or kept.ended_by}
     else:
         changes["ended_by"] = kept.ended_by or noted.ended_by
+    if SEALED in {**kept.flags, **noted.flags}:
+        changes["phone"] = None
     return replace(kept, **changes)  # type: ignore[arg-type] # the values come from fields of the same names
 
 

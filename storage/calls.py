@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select, update
 
 from complaints.ledger import LATE_S, Call, EndedBy, Outcome, is_lost
-from complaints.records import Origin
+from complaints.records import DueWork, Origin
+from storage import due
 from storage.call_rows import merged
 from storage.columns import insert_if_new
 from storage.tables import calls as table
@@ -54,6 +55,10 @@ class Calls:
     async def note(self, call: Call) -> Call:
         """Adds what is known about a call to its row, by the rules of `call_rows.merged`; returns the row."""
         return await self._books.write(lambda c: put(c, call))
+
+    async def settle(self, call: Call, owed: DueWork | None) -> Call:
+        """The end of a call, and in the same transaction the callback its caller is owed (I5)."""
+        return await self._books.write(lambda c: _settle(c, call, owed))
 
     async def get(self, call_ref: str) -> Call | None:
         """The row of this call."""
@@ -108,6 +113,12 @@ def put(connection: Connection, call: Call) -> Call:
     if together != kept:
         connection.execute(_CHANGE, here | _values(together))
     return together
+
+
+def _settle(connection: Connection, call: Call, owed: DueWork | None) -> Call:
+    if owed is not None:
+        due.put(connection, owed)
+    return put(connection, call)
 
 
 def unsettled(connection: Connection, node: str, before: datetime) -> list[Call]:

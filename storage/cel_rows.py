@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from complaints.ledger import Call, EndedBy, Outcome
+from complaints.ledger import HANGUP_CAUSE, Call, EndedBy, Outcome
 from complaints.records import Origin
 
 COLUMNS = (
@@ -31,8 +31,6 @@ TRUNK = "from-trunk"
 OUTWARD = "s"
 """A channel that we made stands in the trunk's context too, but dials nothing: Asterisk then says extension "s"."""
 
-HANGUP_CAUSE = "hangup_cause"
-"""The flag under which a call's Q.850 cause is kept."""
 
 _NO_CIRCUIT = 42
 """Asterisk's `maxcalls` turned the call away before it had a channel of its own (design 3.4)."""

@@ -82,9 +82,11 @@ def _path(decision: Decision, stored: State | None) -> list[State | None]:
 def _refuse_unless_confirmed(decision: Decision) -> None:
     """Invariant I2: closed only with the consumer's own word on the last claim."""
     claims = decision.docket.claims
-    confirmed = any(each.verdict is Verdict.SATISFIED and each.claim == claims for each in decision.attempts)
+    confirmed = any(
+        each.verdict is Verdict.SATISFIED and each.claim == claims and each.recording for each in decision.attempts
+    )
     if not confirmed or claims == 0:
-        raise Refused("a docket is closed only by the consumer's confirmation after the last claim")
+        raise Refused("a docket is closed only by the consumer's recorded confirmation after the last claim")
 
 
 def _known(connection: Connection, cause: str) -> Docket:

@@ -22,7 +22,7 @@ from sunwai.errors import SunwaiError
 from sunwai.reference import places
 from sunwai.settings import Line
 
-CALLER, AGENT, OFFICER, AUDITOR = "5000000001", "P01", "P-L1", "P01"
+CALLER, AGENT, OFFICER = "5000000001", "P01", "P-L1"
 CONSUMER_SAYS, AGENT_SAYS = "goodbye", "agent_coming"
 """Markers said by the two people themselves, so that each is known to have heard the other."""
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 import uvloop
+from prometheus_client import start_http_server
 
 from agent_console.app import make_app, serve
 from notifications.gateway import make_gateway
@@ -85,9 +86,15 @@ ROLES: dict[str, Role] = {
 }
 
 
+METRICS_PORT_AFTER = {"controller": 1, "notifications": 2, "worker": 3}
+"""Which port a role's metrics are on, counted from `console.port`; the console serves its own."""
+
+
 def run_role(name: str, line: Line) -> int:
     """Run one role until SIGTERM or SIGINT; 0 then, 1 when it fell over."""
     try:
+        if line.settings.metrics.enabled and name in METRICS_PORT_AFTER:
+            start_http_server(line.settings.console.port + METRICS_PORT_AFTER[name], addr="127.0.0.1")
         uvloop.run(_until_told(ROLES[name], line))
     except Exception:  # top of a process: the parent restarts it, the log says why
         log.exception("role_failed", role=name)

@@ -92,6 +92,13 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Prometheus pages of the roles beside the console, on loopback: `console.port` + 1 for the controller, + 2 for
+    notifications, + 3 for the worker. The console has its own at /metrics."""
+
+    enabled: bool = True
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of `sunwai.toml`. `folder` is where it was read from; it is not a key of the file."""
 
@@ -101,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     queue: QueueSettings = msgspec.field(default_factory=QueueSettings)
     storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
     messages: MessageSettings = msgspec.field(default_factory=MessageSettings)
+    metrics: MetricsSettings = msgspec.field(default_factory=MetricsSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
 

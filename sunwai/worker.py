@@ -7,29 +7,27 @@ worker loudly, and the parent starts it again.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import socket
 import time
 from collections import Counter as Tally
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from complaints import clocks, desk, ladders
-from complaints.ledger import Call, Outcome
+from complaints import clocks, desk
+from complaints.ledger import Call
 from complaints.lifecycle import END_STATES, IllegalMove
-from complaints.records import Company, Docket, DueWork, Origin
+from complaints.owed import owed
+from complaints.records import Company, Docket
 from storage import phones
 from storage.books import Books
 from storage.cel import CelReader
-from storage.cel_rows import HANGUP_CAUSE
 from storage.clock import Clock
 from storage.due import ClaimedWork
 from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
@@ -43,8 +41,6 @@ STALE_TRIES = 3
 STALE_PAUSE_S = 5.0
 FAULT_PAUSE_S = 300.0
 LATE_AFTER_S = 60.0
-TURNED_AWAY = "42"
-"""Q.850 cause of Asterisk's hard limit, which says nothing to the caller and so promises nothing (design 3.4)."""
 
 _ROUNDS = Counter("sunwai_worker_rounds", "Rounds of the worker's loops", ["loop", "result"])
 _HANDLED = Counter("sunwai_worker_handled", "Pieces of work the worker's loops have done", ["loop"])
@@ -205,55 +201,3 @@ def next_rung(docket: Docket) -> tuple[int, datetime] | None:
         return None
     level = docket.level + 1
     return level, clocks.escalation_due(docket.registered_at, docket.due_at, level)
-
-
-def owed(call: Call, now: datetime, company: Company) -> tuple[Call, DueWork | None]:
-    """What a caller is owed whose call only Asterisk saw to its end (design 3.3, 3.4, 3.15). Pure.
-
-    A promise was made by the fallback and by the sentence for full lines: it is kept at any hour. Who was cut or left
-    is rung once, in calling hours, at most once a day. Redialling does not multiply either.
-    """
-    promised = call.outcome is Outcome.CALLBACK_PROMISED or (
-        call.outcome is Outcome.REJECTED_CAPACITY and call.flags.get(HANGUP_CAUSE) != TURNED_AWAY
-    )
-    lost = call.outcome in (Outcome.CUT, Outcome.CALLER_LEFT, Outcome.REJECTED_CAPACITY)
-    if call.callback_cause or call.no_callback or not (promised or lost):
-        return call, None
-    reason = _why_not(call)
-    if reason:
-        return replace(call, no_callback=reason), None
-    work = _promise(call, now, company) if promised else _lost(call, now, company)
-    return replace(call, callback_cause=work.cause), work
-
-
-def _why_not(call: Call) -> str | None:
-    if call.origin is not Origin.LINE or call.kind != "inbound":
-        return "not a consumer's call"
-    return None if call.phone else "number withheld"
-
-
-def _promise(call: Call, now: datetime, company: Company) -> DueWork:
-    return _ring(call, company, f"promise:{_digest(call, now.strftime('%Y-%m-%d %H'))}", now, "asked", 1)
-
-
-def _lost(call: Call, now: datetime, company: Company) -> DueWork:
-    day = now.astimezone(ZoneInfo(company.timezone)).date()
-    moment = ladders.next_try(ladders.LOST_CALLER, 0, now, company) or now
-    # The last rung of the ladder of promises: it is rung once.
-    return _ring(call, company, f"lost:{_digest(call, day.isoformat())}", moment, "cut", ladders.PROMISE.tries)
-
-
-def _ring(call: Call, company: Company, cause: str, moment: datetime, purpose: str, attempt: int) -> DueWork:
-    payload: Mapping[str, str | int] = {
-        "phone": call.phone or "",
-        "call_ref": call.call_ref,
-        "attempt": attempt,
-        "language": call.language or company.languages[0],
-        "purpose": purpose,
-    }
-    return DueWork(cause, "ring_promise", moment, company.code, payload)
-
-
-def _digest(call: Call, span: str) -> str:
-    """One cause for one number in one span of time; causes are shown and logged, numbers are not."""
-    return hashlib.sha256(f"{call.phone} {span}".encode()).hexdigest()[:20]

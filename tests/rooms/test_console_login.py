@@ -191,7 +191,9 @@ def test_the_pages_files_hold_no_script_style_or_address_of_their_own():
     for file in _FOLDER.iterdir():
         assert "http://" not in file.read_text(encoding="utf-8").replace("http://www.w3.org", "")
         assert "https://" not in file.read_text(encoding="utf-8")
-    keys = [set(json.loads((_FOLDER / f"words.{name}.json").read_text(encoding="utf-8"))) for name in ("hi", "ur", "en")]
+    keys = [
+        set(json.loads((_FOLDER / f"words.{name}.json").read_text(encoding="utf-8"))) for name in ("hi", "ur", "en")
+    ]
     assert keys[0] == keys[1] == keys[2]
 
 

@@ -13,15 +13,15 @@ from prometheus_client import REGISTRY
 
 from complaints import desk
 from complaints.desk import Registration, register
-from complaints.ledger import Call, EndedBy, Outcome
+from complaints.ledger import HANGUP_CAUSE, Call, EndedBy, Outcome
+from complaints.owed import owed
 from complaints.records import Company, DueWork, Origin, State
 from storage.books import Books
-from storage.cel_rows import HANGUP_CAUSE
 from storage.clock import Clock
 from storage.errors import BooksAway, Refused, StaleDocket
 from storage.migrations import migrate
 from sunwai import demo_people, reference, worker
-from sunwai.worker import Loop, Worker, WorkerPlan, keep, owed
+from sunwai.worker import Loop, Worker, WorkerPlan, keep
 
 ORGANISATION = reference.organisation()
 PLACE = "SD-01"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from complaints.ledger import Call, EndedBy
+from complaints.ledger import HANGUP_CAUSE, Call, EndedBy
 from complaints.records import Origin
-from storage.cel_rows import COLUMNS, HANGUP_CAUSE, ended_by, notes_of, rows_of
+from storage.cel_rows import COLUMNS, ended_by, notes_of, rows_of
 
 TRUNK = '"1795344567.0","1795344567.0","PJSIP/trunk-00000000"'
 START = f'"CHAN_START","1795344567.079100",{TRUNK},"from-trunk","1912","5000012345","","",""\n'

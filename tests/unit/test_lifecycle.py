@@ -99,7 +99,7 @@ def test_every_state_but_the_one_of_imports_can_be_reached_from_the_registration
 
 
 def test_every_state_is_either_open_or_an_end():
-    assert OPEN_STATES | END_STATES == set(State)
+    assert set(State) == OPEN_STATES | END_STATES
     assert not OPEN_STATES & END_STATES
 
 

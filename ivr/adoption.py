@@ -1,0 +1,62 @@
+"""After a (re)connect: what Asterisk still has of ours, and what has gone without our being told (asterisk.md 0.4, 3).
+
+A talk with both legs goes on untouched and is only watched again; a talk whose agent has gone is no talk; a leg that
+rang for nobody is ended. Everything else is a caller who is talked to again where he was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ivr.ari.events import Bridge, Channel
+from ivr.offers import Leg, agent_of
+
+INBOUND_ROLES = frozenset({"inbound", "returned"})
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCaller:
+    """A caller in our application whom no task of ours looks after; `leg` when he is talking to an agent."""
+
+    channel: Channel
+    leg: Leg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`orphans` are ids of channels of ours that belong to nobody any more."""
+
+    callers: tuple[FoundCaller, ...]
+    orphans: tuple[str, ...]
+
+
+def role_of(channel: Channel, app: str) -> str | None:
+    """The word our dialplan or we gave the channel on its way into the application; None when it is not ours."""
+    plan = channel.dialplan
+    if plan.app_name == "Stasis" and plan.app_data.split(",")[0] == app:
+        return plan.app_data.split(",")[1] if "," in plan.app_data else ""
+    return None
+
+
+def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned: Mapping[str, str]) -> Findings:
+    """What there is of the application `app` that nobody owns; `owned` are channel ids with their calls."""
+    ours = {channel.id: channel for channel in channels if role_of(channel, app) is not None}
+    free = {name: channel for name, channel in ours.items() if name not in owned}
+    callers = {name: channel for name, channel in free.items() if role_of(channel, app) in INBOUND_ROLES}
+    legs = {name: _leg(channel, ours, bridges) for name, channel in callers.items()}
+    talking = {leg.channel for leg in legs.values() if leg is not None}
+    orphans = tuple(name for name in free if name not in callers and name not in talking)
+    return Findings(tuple(FoundCaller(channel, legs[name]) for name, channel in callers.items()), orphans)
+
+
+def _leg(caller: Channel, ours: Mapping[str, Channel], bridges: Iterable[Bridge]) -> Leg | None:
+    """The agent with whom this caller stands in one bridge."""
+    for bridge in bridges:
+        if caller.id not in bridge.channels or bridge.bridge_type != "mixing":
+            continue
+        for other in bridge.channels:
+            agent = agent_of(ours[other].name) if other in ours else None
+            if other != caller.id and agent is not None:
+                return Leg(other, bridge.id, agent)
+    return None

@@ -1,0 +1,82 @@
+"""What the bench itself asks an Asterisk over plain HTTP: make agents' phones, and is anybody still on the line."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import aiohttp
+import msgspec
+
+from sunwai.asterisk_conf import ARI_USER
+from sunwai.bench.asterisks import endpoint
+from sunwai.errors import StartError
+from sunwai.settings import Line
+
+QUIET_LIMIT_S = 15.0
+_ASK_EVERY_S = 0.1
+_LIMIT_S = 5.0
+
+
+class Door:
+    """ARI of one line's Asterisk; use `door_of`."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def make_phones(self, codes: Sequence[str], address: str, port: int) -> None:
+        """Endpoints as the line makes them for its agents, but with a fixed contact. StartError when refused."""
+        for name in map(endpoint, codes):
+            contact = {"contact": f"sip:{name}@{address}:{port}", "max_contacts": "1"}
+            await self._put("aor", name, contact)
+            await self._put("endpoint", name, _PHONE | {"aors": name})
+
+    async def quiet(self) -> bool:
+        """Wait until no channel is left; False when some are still there after QUIET_LIMIT_S seconds."""
+        try:
+            async with asyncio.timeout(QUIET_LIMIT_S):
+                while await self._channels():
+                    await asyncio.sleep(_ASK_EVERY_S)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _put(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
+        url = f"/ari/asterisk/config/dynamic/res_pjsip/{kind}/{name}"
+        async with self._session.put(url, json=body) as answer:
+            if answer.status >= 300:
+                raise StartError(f"Asterisk refused the bench's agents with {answer.status}")
+
+    async def _channels(self) -> int:
+        async with self._session.get("/ari/channels") as answer:
+            return len(msgspec.json.decode(await answer.read(), type=list[object]))
+
+
+@asynccontextmanager
+async def door_of(line: Line) -> AsyncIterator[Door]:
+    """The door of a line's Asterisk, which must be running."""
+    token = base64.b64encode(f"{ARI_USER}:{line.secret('ari')}".encode()).decode("ascii")
+    async with aiohttp.ClientSession(
+        line.ari_url,
+        headers={"Authorization": f"Basic {token}"},
+        timeout=aiohttp.ClientTimeout(total=_LIMIT_S),
+    ) as session:
+        yield Door(session)
+
+
+_PHONE = {
+    "transport": "transport-agents",
+    "context": "agents",
+    "disallow": "all",
+    "allow": "alaw,ulaw",
+    "dtmf_mode": "auto_info",
+    "direct_media": "no",
+    "rtp_symmetric": "yes",
+    "force_rport": "yes",
+    "rewrite_contact": "yes",
+    "allow_transfer": "no",
+    "allow_subscribe": "no",
+}
