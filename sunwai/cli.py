@@ -17,7 +17,10 @@ from sunwai import commands
 from sunwai.errors import SunwaiError
 from sunwai.logs import start_logs
 from sunwai.roles import ROLES, run_role
-from sunwai.settings import Line, read_settings
+from sunwai.settings import Line, LogSettings, read_settings
+
+QUIET = LogSettings(format="console", level="warning")
+"""Logs of commands for people; the roles log as the settings say."""
 
 Verb = Callable[[Line, argparse.Namespace, Console], int]
 
@@ -28,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         line = read_settings(given.settings)
-        start_logs(line.settings.log)
+        start_logs(line.settings.log if hasattr(given, "role") else QUIET)
         verb: Verb = given.verb
         return verb(line, given, console)
     except (SunwaiError, FlowError, WordingError, StorageError) as error:
