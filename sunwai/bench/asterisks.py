@@ -44,7 +44,8 @@ def add_agents(native: Line, contact_port: int, codes: Sequence[str], of_whole: 
     """Give the native Asterisk its agents and the two queues they work in."""
     etc, address = etc_folder(native), native.settings.telephony.agent_address
     phones = "".join(
-        f"\n[{name}](bench-agent)\naors = {name}\n\n[{name}]\ntype = aor\ncontact = sip:{name}@{address}:{contact_port}\n"
+        f"\n[{name}](bench-agent)\naors = {name}\n"
+        f"\n[{name}]\ntype = aor\ncontact = sip:{name}@{address}:{contact_port}\n"
         for name in map(endpoint, codes)
     )
     _append(etc / "pjsip.conf", (ADDED / "pjsip.conf").read_text(encoding="utf-8") + phones)

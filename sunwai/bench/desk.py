@@ -29,7 +29,11 @@ class Desk:
         """Everybody with every skill, ready; before the controller starts, which then looks at their phones."""
         line = self._line.settings.line
         kinds = {category.code.partition("-")[0] for category in reference.categories()}
-        skills = {f"co:{line.company}", *(f"lang:{lang}" for lang in line.languages), *(f"cat:{kind}" for kind in kinds)}
+        skills = {
+            f"co:{line.company}",
+            *(f"lang:{lang}" for lang in line.languages),
+            *(f"cat:{kind}" for kind in kinds),
+        }
         now = self._now()
         for code in self._codes:
             await self._floor.contact(code, ok=True)

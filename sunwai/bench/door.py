@@ -37,7 +37,7 @@ class Door:
         """Wait until no channel is left; False when some are still there after QUIET_LIMIT_S seconds."""
         try:
             async with asyncio.timeout(QUIET_LIMIT_S):
-                while await self._channels():
+                while await self._channels():  # noqa: ASYNC110 - another process is waited for
                     await asyncio.sleep(_ASK_EVERY_S)
         except TimeoutError:
             return False

@@ -42,7 +42,7 @@ def native_line(line: Line, work: Path) -> Line:
 
 
 def _written(line: Line, folder: Path, place: int) -> Line:
-    """Settings into a file, because the controller's process reads them from one; read back, so that they are checked."""
+    """The settings in a file, which the controller's process reads as well; read back, so that they are checked."""
     settings = bench_settings(line, place)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "sunwai.toml"

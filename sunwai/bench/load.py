@@ -67,8 +67,7 @@ def agents_child(ours: Line, work: Path) -> Child:
 
 async def carry(line: Line, load: Load, work: Path) -> Carried:
     """Run the load to the end of its last call. StartError when sipp does not come to an end or tells nothing."""
-    work.mkdir(parents=True, exist_ok=True)
-    (work / "numbers.csv").write_text("SEQUENTIAL\n" + "".join(f"{number}\n" for number in load.numbers))
+    _lay_out(load, work)
     with (work / "sipp.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *_command(line, load, work),
@@ -88,6 +87,12 @@ async def carry(line: Line, load: Load, work: Path) -> Carried:
     if status not in (0, *ODD_MANNERS):
         raise StartError(f"sipp ended with status {status}: see {work / 'sipp.log'}")
     return _read(work, load)
+
+
+def _lay_out(load: Load, work: Path) -> None:
+    work.mkdir(parents=True)
+    numbers = "".join(f"{number}\n" for number in load.numbers)
+    (work / "numbers.csv").write_text(f"SEQUENTIAL\n{numbers}", encoding="ascii")
 
 
 def _command(line: Line, load: Load, work: Path) -> list[str]:

@@ -17,7 +17,7 @@ QUEUED = "QUEUED"
 
 
 def cpu_s(pid: int) -> float:
-    """CPU seconds a process has used so far, user and system, its ended threads included. 10 ms is the smallest step."""
+    """CPU seconds a process has used so far, user and system, with its ended threads; in steps of 10 ms."""
     return _used(Path(f"/proc/{pid}/stat"))
 
 
@@ -66,7 +66,7 @@ def agent_up_ms(rows: Iterable[Sequence[str]], *, since_queued: bool) -> list[fl
 def _caller_of(row: Sequence[str]) -> str:
     """The unique id of the caller an agent's leg was rung for.
 
-    Queue() links the legs; ours has an id of our making, `<call's id>.agent1`, and is linked only when both are bridged.
+    Queue() links the legs; ours has an id we chose, `<call's id>.agent1`, and is linked only when both are bridged.
     """
     call, made_by_us, _ = row[_UNIQUE].partition(".agent")
     return call.rpartition("-")[2] if made_by_us else row[_LINKED]

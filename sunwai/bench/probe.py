@@ -92,9 +92,7 @@ async def _sockets(
 ) -> AsyncIterator[tuple[asyncio.DatagramTransport, _Mailbox, asyncio.DatagramTransport, _Mailbox]]:
     telephony, loop = line.settings.telephony, asyncio.get_running_loop()
     remote = (telephony.trunk_address, telephony.trunk_port)
-    sip, mail = await loop.create_datagram_endpoint(
-        _Mailbox, local_addr=(telephony.trunk_peer, 0), remote_addr=remote
-    )
+    sip, mail = await loop.create_datagram_endpoint(_Mailbox, local_addr=(telephony.trunk_peer, 0), remote_addr=remote)
     try:
         sound, ear = await loop.create_datagram_endpoint(_Mailbox, local_addr=(telephony.trunk_peer, 0))
         try:

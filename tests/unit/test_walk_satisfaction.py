@@ -156,6 +156,16 @@ def test_wrong_keys_before_the_yes_do_not_turn_it_into_silence_after_it():
     assert not OPEN_STILL & set(call.said)
 
 
+@pytest.mark.parametrize("keys", ["1", "2"])
+def test_who_answered_and_then_finds_no_person_is_not_told_that_we_ask_again_later(keys):
+    call = asked().press(keys)
+    if isinstance(call.step, Record):
+        call.hear(Recorded(None, 0.0))
+    call.press("0").hear(Silent(), Done("nobody"))
+    assert isinstance(call.step, End)
+    assert "sat_later" not in call.said
+
+
 REPLIES = [Silent(), Left(), *(Pressed(key) for key in "0123456789*#")]
 
 

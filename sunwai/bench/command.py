@@ -1,0 +1,127 @@
+"""`sunwai bench`: native, ours, native, ours ... on one machine; then the table and the JSON file."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from sunwai import demo_consumers, demo_people, reference
+from sunwai.bench.facts import load_average, machine
+from sunwai.bench.houses import telephones, with_bare_controller, with_whole_line
+from sunwai.bench.lines import clear
+from sunwai.bench.plan import PLAY, QUEUE, Flow, Plan, make_plan, whole_flow
+from sunwai.bench.report import Knee, Results, show, write
+from sunwai.bench.runs import Figures, Side, run, step
+from sunwai.parent import only_parent, raise_file_limit
+from sunwai.settings import Line
+
+
+def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bool) -> int:
+    """Measure, print, write `out`/<date>.json. 0, or 1 when calls failed at the fixed rates.
+
+    The line itself must not run: its ports are used. SunwaiError in one sentence when something is missing or died.
+    """
+    with only_parent(line):
+        results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
+    for recordings in (out / "work").glob("*/recordings"):
+        shutil.rmtree(recordings)
+    file = out / f"{results.begun.replace(':', '')}.json"
+    write(results, file)
+    show(results, console)
+    console.print(f"written: {file}")
+    return 1 if results.failed else 0
+
+
+async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, quick: bool) -> Results:
+    begun, moment, load_before = datetime.now(UTC), time.monotonic(), load_average()
+    clear(work)
+    raise_file_limit()
+    bench = _Bench(plan, console, work)
+    async with telephones(line, work) as (native, ours):
+        async with with_bare_controller(ours) as bare:
+            await bench.compare([(PLAY, plan.play_rate), (QUEUE, plan.queue_rate)], native, bare)
+            await bench.find_knee(PLAY, plan.play_steps, native, bare)
+            await bench.find_knee(QUEUE, plan.queue_steps, native, bare)
+        async with with_whole_line(ours) as whole:
+            await bench.compare([(whole_flow(line.settings.line.number), plan.whole_rate)], native, whole)
+    facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
+    taken_s = time.monotonic() - moment
+    return Results(begun.isoformat(timespec="seconds"), taken_s, quick, facts, tuple(bench.figures), tuple(bench.knees))
+
+
+class _Bench:
+    """Collects what the runs give, and says each as it comes."""
+
+    def __init__(self, plan: Plan, console: Console, work: Path) -> None:
+        self.figures: list[Figures] = []
+        self.knees: list[Knee] = []
+        self._plan = plan
+        self._console = console
+        self._work = work / "load"
+        self._numbers = itertools.count(1)
+        self._callers = _callers()
+
+    async def compare(self, flows: Sequence[tuple[Flow, float]], native: Side, ours: Side) -> None:
+        """Rounds of all flows, the sides in turn, so that a disturbance of the machine meets both."""
+        for number in range(1, self._plan.rounds + 1):
+            for flow, rate in flows:
+                for side in (native, ours):
+                    figures = await run(
+                        flow, side, number, rate, self._plan.seconds, self._callers, self._next_folder()
+                    )
+                    self.figures.append(figures)
+                    self._console.print(
+                        f"[dim]round {number} {flow.name:5} {side.who:6} {figures.rate:5.0f}/s "
+                        f"{figures.total_ms:6.2f} ms CPU per call, {figures.failed} of {figures.calls} failed[/dim]"
+                    )
+
+    async def find_knee(self, flow: Flow, steps: Sequence[float], native: Side, ours: Side) -> None:
+        """Raise the rate step by step, the sides in turn, until each has failed a call or there is no higher step."""
+        best = {side.who: Knee(flow.name, side.who, 0.0, None, 0) for side in (native, ours)}
+        for rate in steps:
+            for side in (native, ours):
+                known = best[side.who]
+                if known.limit is not None:
+                    continue
+                carried = await step(flow, side, rate, self._plan.step_s, self._callers, self._next_folder())
+                held = carried.held(rate)
+                best[side.who] = (
+                    Knee(flow.name, side.who, rate, None, carried.retransmissions)
+                    if held
+                    else Knee(flow.name, side.who, known.rate, rate, known.retransmissions)
+                )
+                self._console.print(
+                    f"[dim]step {flow.name:5} {side.who:6} {rate:3.0f}/s: {carried.failed} of {carried.calls} failed, "
+                    f"{carried.retransmissions} retransmissions, reached {carried.rate:.0f}/s[/dim]"
+                )
+        self.knees.extend(best.values())
+
+    def _next_folder(self) -> Path:
+        return self._work / f"{next(self._numbers):03}"
+
+
+def _callers() -> Iterator[str]:
+    """Numbers of demo consumers with one connection and no docket yet, ten digits, each once; then from the start.
+
+    The native side uses them as well, so that both see the same variety.
+    """
+    organisation = reference.organisation()
+    staff = demo_people.officers(organisation)
+    consumers = demo_consumers.consumers(organisation, demo_consumers.network(organisation), staff)
+    seen: dict[str, int] = {}
+    for consumer in consumers:
+        if consumer.phone:
+            seen[consumer.phone] = seen.get(consumer.phone, 0) + 1
+    fit = [
+        consumer.phone[-10:]
+        for consumer in consumers
+        if consumer.phone and seen[consumer.phone] == 1 and consumer.company == demo_people.MAIN and not consumer.flags
+    ]
+    return itertools.cycle(fit)

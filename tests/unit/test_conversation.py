@@ -1,0 +1,307 @@
+"""The one loop that talks: a step and a reply, keys before, during and after a prompt, hanging up anywhere."""
+
+from collections import deque
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dialplan.clips import Clip
+from dialplan.flow import ConnectNode, DoNode, EndNode, Flow, MenuNode, NumberNode, RecordNode, SayNode
+from dialplan.steps import Ask, Collect, Connect, Done, Keyed, Pressed, Record, Recorded, Say, Silent
+from dialplan.walk import Walk
+from dialplan.wording import load
+from ivr.conversation import LONGEST_PROMPT_S, ask, collect, converse, record
+from ivr.errors import HungUp
+from ivr.line import AllSaid, KeyHeard
+from ivr.voice import Voice
+from storage.clock import Clock
+
+PROMPTS = Path(__file__).parents[2] / "dialplan" / "prompts"
+VOICE = Voice(load(PROMPTS), Path("/prompts"), Clock(), ZoneInfo("Asia/Kolkata"))
+SAID = "said"
+"""In a caller's script: he lets the prompt end."""
+GONE = "gone"
+"""He hangs up."""
+
+
+class ShortLine:
+    """A line whose caller does as written: keys, `SAID`, `GONE`, or None for silence; afterwards he is silent."""
+
+    call_ref = "n1-1"
+
+    def __init__(self, *script, speech_s=0.0):
+        self.script = deque(script)
+        self.pressed = deque()
+        self.log: list[str] = []
+        self.clips: list[Clip] = []
+        self.limits: list[float] = []
+        self.speech_s = speech_s
+        self.speaking = False
+
+    async def answer(self):
+        self.log.append("answer")
+
+    async def say(self, clips):
+        self.log.append("say")
+        self.clips += clips
+        self.speaking = True
+
+    async def hush(self):
+        self.log.append("hush")
+        self.speaking = False
+
+    async def hear(self, limit_s):
+        self.limits.append(limit_s)
+        if self.pressed:
+            return KeyHeard(self.pressed.popleft())
+        act = self.script.popleft() if self.script else None
+        if act == GONE:
+            raise HungUp(16)
+        if act == SAID or (act is None and self.speaking):
+            self.speaking = False
+            return AllSaid()
+        return None if act is None else KeyHeard(act)
+
+    def unhear(self, key):
+        self.pressed.appendleft(key)
+
+    def flush(self):
+        self.log.append("flush")
+        self.pressed.clear()
+
+    async def record(self, name, max_s):
+        self.log.append(f"record {name} {max_s:g}")
+        if self.script and self.script[0] == GONE:
+            raise HungUp(16, recording=name)
+        return self.speech_s
+
+    async def hang_up(self):
+        self.log.append("hang_up")
+
+
+def question(keys="12", timeout_s=6.0, *, flush=False):
+    return Ask("main", (Say("en", "goodbye"),), frozenset(keys), timeout_s, flush)
+
+
+def number(digits=4):
+    return Collect("number", (Say("en", "ask_docket_number"),), digits, 8.0, 4.0, flush=True)
+
+
+# -- asking
+
+
+async def test_a_key_during_the_prompt_stops_it_and_is_the_answer():
+    line = ShortLine("2")
+    assert await ask(line, VOICE, question()) == Pressed("2")
+    assert line.log == ["say", "hush"]
+
+
+async def test_a_key_after_the_prompt_is_the_answer():
+    assert await ask(ShortLine(SAID, "1"), VOICE, question()) == Pressed("1")
+
+
+async def test_a_key_without_a_use_is_an_answer_as_well_and_the_walker_says_so():
+    assert await ask(ShortLine("7"), VOICE, question()) == Pressed("7")
+
+
+async def test_silence_is_counted_from_the_end_of_the_prompt():
+    line = ShortLine(SAID)
+    assert await ask(line, VOICE, question(timeout_s=6.0)) == Silent()
+    assert line.limits == [LONGEST_PROMPT_S, 6.0]
+
+
+async def test_a_prompt_whose_end_nobody_tells_does_not_hold_the_caller_for_ever():
+    line = ShortLine()
+    line.hear = _nothing
+    assert await ask(line, VOICE, question()) == Silent()
+
+
+async def _nothing(limit_s):
+    return None
+
+
+async def test_an_announcement_ends_when_all_is_said():
+    line = ShortLine(SAID)
+    assert await ask(line, VOICE, question(keys="09", timeout_s=0.0)) == Silent()
+    assert line.limits == [LONGEST_PROMPT_S]
+
+
+async def test_a_key_pressed_during_an_announcement_ends_it_and_is_kept_for_the_question_that_follows():
+    line = ShortLine("1")
+    assert await ask(line, VOICE, question(keys="09", timeout_s=0.0)) == Silent()
+    assert await ask(line, VOICE, question()) == Pressed("1")
+
+
+async def test_an_everywhere_key_acts_during_an_announcement():
+    assert await ask(ShortLine("9"), VOICE, question(keys="09", timeout_s=0.0)) == Pressed("9")
+
+
+async def test_before_a_confirmation_the_keys_pressed_earlier_are_forgotten():
+    line = ShortLine(SAID)
+    line.unhear("1")
+    assert await ask(line, VOICE, question(flush=True)) == Silent()
+    line.unhear("1")
+    assert await ask(line, VOICE, question(flush=False)) == Pressed("1")
+
+
+# -- numbers
+
+
+async def test_digits_are_gathered_until_there_are_enough():
+    line = ShortLine(*"1234")
+    assert await collect(line, VOICE, number()) == Keyed("1234")
+    assert line.log[:3] == ["flush", "say", "hush"]  # the first digit stops the prompt
+
+
+async def test_hash_ends_a_number_early_and_hash_alone_gives_up():
+    assert await collect(ShortLine(*"12#"), VOICE, number()) == Keyed("12")
+    assert await collect(ShortLine("#"), VOICE, number()) == Keyed("")
+
+
+async def test_star_asks_for_help_before_and_among_the_digits():
+    assert await collect(ShortLine("*"), VOICE, number()) == Pressed("*")
+    assert await collect(ShortLine(*"12*"), VOICE, number()) == Pressed("*")
+
+
+@pytest.mark.parametrize("key", "09")
+async def test_while_a_number_is_keyed_the_everywhere_keys_are_digits(key):
+    assert await collect(ShortLine(key, "1", "1", "1"), VOICE, number()) == Keyed(f"{key}111")
+
+
+async def test_a_pause_after_some_digits_ends_the_number():
+    line = ShortLine("1", "2", None)
+    assert await collect(line, VOICE, number()) == Keyed("12")
+    assert line.limits == [LONGEST_PROMPT_S, 4.0, 4.0]
+
+
+async def test_no_digit_at_all_is_silence():
+    line = ShortLine(SAID)
+    assert await collect(line, VOICE, number()) == Silent()
+    assert line.limits[-1] == 8.0
+
+
+async def test_the_hash_after_a_full_number_belongs_to_it_and_is_no_answer_to_the_next_question():
+    # Each prompt that asks for a number says "then press hash"; at the next question hash changes the language.
+    line = ShortLine(*"1234", "#", "1")
+    assert await collect(line, VOICE, number()) == Keyed("1234")
+    assert await ask(line, VOICE, question(keys="12#", flush=True)) == Pressed("1")
+
+
+# -- recording
+
+
+async def test_a_recording_begins_after_the_tone_and_is_named_after_the_call():
+    line = ShortLine(SAID, speech_s=3.5)
+    step = Record("reason", (Say("en", "sat_reason"),), "reason", 20.0)
+    assert await record(line, VOICE, step) == Recorded("n1-1-reason", 3.5)
+    assert line.log == ["flush", "say", "record n1-1-reason 20"]
+    assert line.clips[-1] == Clip("en", "beep")
+
+
+async def test_a_key_goes_straight_to_the_recording_and_silence_is_no_recording():
+    line = ShortLine("5", speech_s=0.0)
+    step = Record("reason", (Say("en", "sat_reason"),), "reason", 20.0)
+    assert await record(line, VOICE, step) == Recorded(None, 0.0)
+    assert line.log == ["flush", "say", "hush", "record n1-1-reason 20"]
+
+
+# -- a whole talk
+
+FLOW = Flow(
+    name="small",
+    start="hello",
+    home="main",
+    failure="person",
+    always={"0": "person"},
+    digest="d1",
+    nodes={
+        node.name: node
+        for node in (
+            SayNode("hello", 1, ("greet",), "main"),
+            MenuNode("main", 2, ("status_menu",), {"1": "number", "2": "speak"}),
+            NumberNode("number", 3, ("ask_docket_number",), 4, "keyed", "check", "bye", "wrong_key", "wrong_key"),
+            DoNode("check", 4, "check_docket", {"ok": "bye"}, {"number": "$keyed"}),
+            RecordNode("speak", 5, ("leave_message",), "message", "keep", "keep", 30.0),
+            DoNode("keep", 6, "keep_message", {"ok": "bye"}, {"recording": "$message"}),
+            ConnectNode("person", 7, "general", {"talked": "bye", "nobody": "bye", "callback": "bye"}),
+            EndNode("bye", 8, ("goodbye",)),
+        )
+    },
+)
+
+
+class House:
+    """Keeps what the loop asked of it."""
+
+    def __init__(self, broken=None):
+        self.deeds, self.connected, self.kept = [], [], []
+        self._broken = broken
+
+    async def do(self, step):
+        if self._broken:
+            raise self._broken
+        self.deeds.append((step.deed, dict(step.args)))
+        return Done("ok")
+
+    async def connect(self, step):
+        self.connected.append(step)
+        return Done("talked")
+
+    async def keep(self, walk):
+        self.kept.append(walk.node)
+
+    async def talk(self, line):
+        await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep)
+
+
+async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word():
+    line, house = ShortLine(SAID, "1", *"1234"), House()
+    await house.talk(line)
+    assert house.deeds == [("check_docket", {"number": "1234"})]
+    assert house.kept == ["main", "number", "check", "bye"]  # after each reply, where a restarted controller goes on
+    assert line.clips[-1].name == "goodbye.0"
+    assert not line.speaking  # the last word was heard to its end
+
+
+async def test_a_key_for_a_person_brings_him_there():
+    house = House()
+    await house.talk(ShortLine("0"))
+    assert house.connected == [Connect("person", "general")]
+
+
+@pytest.mark.parametrize("script", [[GONE], [SAID, GONE], [SAID, "1", GONE], [SAID, "1", "1", "2", GONE]])
+async def test_hanging_up_ends_the_talk_and_is_told_with_its_cause(script):
+    line, house = ShortLine(*script), House()
+    with pytest.raises(HungUp) as left:
+        await house.talk(line)
+    assert left.value.cause == 16
+    assert house.deeds == []
+    assert "goodbye.0" not in [clip.name for clip in line.clips]  # nothing is said to a dead line
+
+
+async def test_who_hangs_up_while_he_speaks_has_his_message_kept_and_then_the_talk_ends():
+    line, house = ShortLine(SAID, "2", SAID, GONE), House()
+    with pytest.raises(HungUp):
+        await house.talk(line)
+    assert house.deeds == [("keep_message", {"recording": "n1-1-message"})]
+    assert "goodbye.0" not in [clip.name for clip in line.clips]
+
+
+async def test_who_hangs_up_before_the_tone_has_no_recording_to_keep():
+    line, house = ShortLine(SAID, "2", GONE), House()
+    with pytest.raises(HungUp):
+        await house.talk(line)
+    assert house.deeds == [("keep_message", {"recording": None})]
+
+
+async def test_nothing_is_kept_of_a_caller_who_has_left():
+    line, house = ShortLine(SAID, "2", SAID, GONE), House()
+    with pytest.raises(HungUp):
+        await house.talk(line)
+    assert house.kept == ["main", "speak"]
+
+
+async def test_a_fault_of_a_deed_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        await House(ZeroDivisionError()).talk(ShortLine(SAID, "1", *"1234"))
