@@ -16,11 +16,11 @@ from storage.errors import StorageError
 from sunwai import commands
 from sunwai.errors import SunwaiError
 from sunwai.logs import start_logs
-from sunwai.roles import ROLES, run_role
+from sunwai.roles import ROLES
 from sunwai.settings import Line, LogSettings, read_settings
 
 QUIET = LogSettings(format="console", level="warning")
-"""Logs of commands for people; the roles log as the settings say."""
+"""Logs of commands for people; the roles log as the settings say (`role_process.py`)."""
 
 Verb = Callable[[Line, argparse.Namespace, Console], int]
 
@@ -31,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         line = read_settings(given.settings)
-        start_logs(line.settings.log if hasattr(given, "role") else QUIET)
+        start_logs(QUIET)
         verb: Verb = given.verb
         return verb(line, given, console)
     except (SunwaiError, FlowError, WordingError, StorageError) as error:
@@ -76,10 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--company", help="only this company (default: all)")
     verify.add_argument("--json", action="store_true")
     for name in ROLES:
-        role = add(name, _role, f"Run the role {name} alone (under systemd, say).")
-        role.set_defaults(role=name)
+        add(name, commands.role, f"Run the role {name} alone (under systemd, say).").set_defaults(role=name)
     return parser
-
-
-def _role(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
-    return run_role(given.role, line)

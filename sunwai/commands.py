@@ -23,7 +23,9 @@ from sunwai import wiring
 from sunwai.books_setup import prepare_books, prepare_prompts
 from sunwai.errors import SunwaiError
 from sunwai.initial import ask_settings
+from sunwai.logs import start_logs
 from sunwai.render import missing_recordings
+from sunwai.role_process import run_role
 from sunwai.running import run_and_prove, run_line_shown
 from sunwai.settings import Line
 from sunwai.setup import setup as setup_programs
@@ -110,7 +112,7 @@ async def _ledger(line: Line, day: date | None, console: Console, *, as_json: bo
 
 
 def flow(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
-    flows = load_flows(wiring.ROOMS / "dialplan" / "flows", wiring.wording().catalogue)
+    flows = load_flows(wiring.FLOWS, wiring.wording().catalogue)
     if given.name not in flows:
         raise SunwaiError(f"there is no flow {given.name}: {', '.join(flows)}")
     sys.stdout.write(draw(flows[given.name]))
@@ -158,3 +160,9 @@ async def _of_books(line: Line, company: str | None) -> dict[str, ChainReport]:
         return {code: verify_rows([row async for row in books.register.export(code)]) for code in companies}
     finally:
         await books.close()
+
+
+def role(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
+    """One role alone, with the logs its settings ask for."""
+    start_logs(line.settings.log)
+    return run_role(given.role, line)

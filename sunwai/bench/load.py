@@ -57,10 +57,20 @@ def sipp() -> str:
 
 
 def agents_child(ours: Line, work: Path) -> Child:
-    """One sipp that answers for every agent of both sides."""
+    """One sipp that answers for every agent of both sides; it sends a caller's sound back to him."""
     telephony = ours.settings.telephony
     where = ("-i", telephony.agent_address, "-mi", telephony.agent_address, "-p", str(agents_port(ours)))
-    command = (sipp(), "-sf", str(SCENARIOS / "agents.xml"), *where, "-nostdin", "-aa", "-timer_resol", "1")
+    command = (
+        sipp(),
+        "-sf",
+        str(SCENARIOS / "agents.xml"),
+        *where,
+        "-nostdin",
+        "-aa",
+        "-timer_resol",
+        "1",
+        "-rtp_echo",
+    )
     work.mkdir(parents=True, exist_ok=True)
     return Child("agents", command, work / "agents.log", work)
 

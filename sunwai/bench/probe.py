@@ -28,10 +28,10 @@ _STATUS = re.compile(r"SIP/2\.0 (\d{3})")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One call of the probe: ms from INVITE to 200 and to the first packet of sound."""
+    """One call of the probe: ms from INVITE to 200 and to the first packet of sound; None: it ended in silence."""
 
     answered_ms: float
-    sound_ms: float
+    sound_ms: float | None
 
 
 class _Mailbox(asyncio.DatagramProtocol):
@@ -81,9 +81,10 @@ async def _call(line: Line, extension: str, *, stay: bool) -> Heard:
                 await first
                 sip.sendto(call.bye())
             await call.see_to_the_end(sip, mail)
-            first_s = await first
+            heard_s = first.result() if first.done() else None
+            first.cancel()
             talking.cancel()
-        return Heard(1000 * (answered - began), 1000 * (first_s - began))
+        return Heard(1000 * (answered - began), 1000 * (heard_s - began) if heard_s is not None else None)
 
 
 @asynccontextmanager

@@ -110,7 +110,7 @@ async def run(
         books_ms=used.books,
         redis_ms=used.redis,
         answered_ms=median([one.answered_ms for one in heard]),
-        sound_ms=median([one.sound_ms for one in heard]),
+        sound_ms=median([one.sound_ms for one in heard if one.sound_ms is not None]),
         agent_up_ms=median(ups),
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+import pytest
 from phone_line import until
 
 from complaints.ledger import EndedBy, Outcome
@@ -21,13 +23,34 @@ OF_THE_SECOND_COMPANY = "5000000052"
 GREETED = "greet"
 THREE_LANGUAGES = ("language_choice",) * 3
 
+Call = Callable[[str], Awaitable[Phone]]
+
+
+@pytest.fixture
+async def call(exchange: Exchange) -> AsyncIterator[Call]:
+    """Phone the line as this number; every phone of a test is put down at its end, however it ended."""
+    phones: list[Phone] = []
+
+    async def phone(number: str) -> Phone:
+        phones.append(await exchange.call(number))
+        return phones[-1]
+
+    yield phone
+    for each in phones:
+        await each.hang_up()
+        await until(lambda each=each: put_away(exchange, each))
+
+
+async def put_away(exchange: Exchange, phone: Phone) -> bool:
+    return phone.channel not in exchange.dispatch
+
 
 # -- who is calling ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(exchange, books):
+async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(call, books):
     house_of_his = consumers()[0]
-    caller = await exchange.call("")
+    caller = await call("")
     await chooses_language(caller, "3")
     await caller.press("1")
     await caller.hear("supply_menu_unknown")
@@ -42,12 +65,12 @@ async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(exchange, bo
 
     assert (docket.category, docket.consumer_id, docket.phone) == ("SUP-FUSE", house_of_his.id, None)
     assert all(post.message.to.startswith("officer:") for post in await books.outbox.for_docket(docket.number))
-    call = await ended(books, docket.call_ref)
-    assert (call.phone, call.outcome, call.no_callback) == (None, Outcome.DOCKET_REGISTERED, "number withheld")
+    row = await ended(books, docket.call_ref)
+    assert (row.phone, row.outcome, row.ended_by) == (None, Outcome.DOCKET_REGISTERED, EndedBy.CALLER)
 
 
-async def test_an_unknown_number_chooses_its_language_once(exchange, books):
-    caller = await exchange.call("5000071001")
+async def test_an_unknown_number_chooses_its_language_once(call, books):
+    caller = await call("5000071001")
     await caller.hear(GREETED)
     for each in THREE_LANGUAGES:
         await caller.hear(each)
@@ -56,14 +79,14 @@ async def test_an_unknown_number_chooses_its_language_once(exchange, books):
     await caller.hang_up()
     assert await books.consumers.language_of("+915000071001") == "ur"
 
-    again = await exchange.call("5000071001")
+    again = await call("5000071001")
     await again.hear("main_menu")
     assert "language_choice" not in again.heard
     await again.hang_up()
 
 
-async def test_hash_changes_the_language_in_mid_menu_and_comes_back_to_that_menu(exchange, books):
-    caller = await exchange.call("5000071002")
+async def test_hash_changes_the_language_in_mid_menu_and_comes_back_to_that_menu(call, books):
+    caller = await call("5000071002")
     await chooses_language(caller, "2")
     await caller.press("1")
     await caller.hear("supply_menu_unknown")
@@ -75,8 +98,8 @@ async def test_hash_changes_the_language_in_mid_menu_and_comes_back_to_that_menu
     await caller.hang_up()
 
 
-async def test_hash_pressed_twice_does_not_lock_the_caller_up_in_the_choice_of_language(exchange):
-    caller = await exchange.call("5000071003")
+async def test_hash_pressed_twice_does_not_lock_the_caller_up_in_the_choice_of_language(call):
+    caller = await call("5000071003")
     await chooses_language(caller, "1")
     await caller.press("#")
     await caller.hear("language_choice")
@@ -87,9 +110,9 @@ async def test_hash_pressed_twice_does_not_lock_the_caller_up_in_the_choice_of_l
     await caller.hang_up()
 
 
-async def test_a_phone_of_three_connections_is_asked_which_and_the_docket_is_of_the_chosen_one(exchange, books):
+async def test_a_phone_of_three_connections_is_asked_which_and_the_docket_is_of_the_chosen_one(call, books):
     three = await books.consumers.by_phone(None, f"+91{PROBE_OF_THREE}")
-    caller = await exchange.call(PROBE_OF_THREE)
+    caller = await call(PROBE_OF_THREE)
     await caller.hear("which_connection")
     for _ in three:
         await caller.hear("connection_option")
@@ -107,10 +130,10 @@ async def test_a_phone_of_three_connections_is_asked_which_and_the_docket_is_of_
 # -- which house ------------------------------------------------------------------------------------------------------
 
 
-async def test_star_explains_the_consumer_number_and_two_wrong_ones_lead_to_a_person_with_a_docket(exchange, books):
+async def test_star_explains_the_consumer_number_and_two_wrong_ones_lead_to_a_person_with_a_docket(call, books):
     number = consumers()[1].number
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
-    caller = await exchange.call("5000071004")
+    caller = await call("5000071004")
     await chooses_language(caller, "3")
     await caller.press("1")
     await caller.hear("supply_menu_unknown")
@@ -125,17 +148,17 @@ async def test_star_explains_the_consumer_number_and_two_wrong_ones_lead_to_a_pe
     docket = await registered(caller, books)
     await caller.hear("promised")
     await caller.hear("to_person")
-    call = await until(lambda: queued(books, docket.call_ref))
+    row = await until(lambda: queued(books, docket.call_ref))
     await caller.hang_up()
 
     assert (docket.category, docket.consumer_id) == ("SUP-DT", None)
-    assert docket.registered_at <= call.queued_at
+    assert docket.registered_at <= row.queued_at
     assert "area_readback" not in caller.heard
 
 
-async def test_a_keyed_house_of_another_company_is_registered_with_that_company(exchange, books):
+async def test_a_keyed_house_of_another_company_is_registered_with_that_company(call, books):
     theirs = (await books.consumers.by_phone(None, f"+91{OF_THE_SECOND_COMPANY}"))[0]
-    caller = await exchange.call("5000071005")
+    caller = await call("5000071005")
     await chooses_language(caller, "3")
     await caller.press("1")
     await caller.hear("supply_menu_unknown")
@@ -152,8 +175,8 @@ async def test_a_keyed_house_of_another_company_is_registered_with_that_company(
 # -- danger and theft -------------------------------------------------------------------------------------------------
 
 
-async def test_nine_in_the_very_first_second_gives_advice_and_registers_the_danger(exchange, books):
-    caller = await exchange.call("5000071006")
+async def test_nine_in_the_very_first_second_gives_advice_and_registers_the_danger(call, books):
+    caller = await call("5000071006")
     await caller.press("9")
     await caller.hear("danger_advice", limit_s=5)
     assert "language_choice" not in caller.heard
@@ -166,21 +189,21 @@ async def test_nine_in_the_very_first_second_gives_advice_and_registers_the_dang
     assert (docket.category, docket.phone) == ("SAF", "+915000071006")
 
 
-async def test_a_danger_at_a_known_house_is_told_to_three_rungs_at_once(exchange, books):
-    caller = await exchange.call(PROBE)
+async def test_a_danger_at_a_known_house_is_told_to_three_rungs_at_once(call, books):
+    caller = await call(PROBE)
     await caller.press("9")
     await caller.hear("danger_advice", limit_s=5)
     await caller.hear("danger_person", limit_s=20)  # without a key: silence is no reason to wait
-    call = await until(lambda: queued_of(books, f"+91{PROBE}"))
+    row = await until(lambda: queued_of(books, f"+91{PROBE}"))
     await caller.hang_up()
-    docket = await books.dockets.get(call.docket)
+    docket = await books.dockets.get(row.docket)
     told = {post.message.to for post in await books.outbox.for_docket(docket.number)}
     assert docket.category == "SAF"
     assert {"officer:P-L1", "officer:P-L2", "officer:P-L3"} <= told
 
 
-async def test_who_reports_a_theft_is_told_to_nobody(house, exchange, books):
-    docket = await reports_theft(exchange, books, speaks=True)
+async def test_who_reports_a_theft_is_told_to_nobody(house, exchange, call, books):
+    docket = await reports_theft(exchange, call, books, speaks=True)
     posts = await books.outbox.for_docket(docket.number)
     assert docket.sealed
     assert [post.message.to for post in posts if not post.message.to.startswith("officer:")] == []
@@ -193,12 +216,12 @@ async def test_who_reports_a_theft_is_told_to_nobody(house, exchange, books):
     assert (message.phone, message.docket) == (None, docket.number)
 
 
-async def test_who_reported_a_theft_is_never_rung_about_it(house, exchange, books):
-    docket = await reports_theft(exchange, books, speaks=False)
+async def test_who_reported_a_theft_is_never_rung_about_it(house, exchange, call, books):
+    docket = await reports_theft(exchange, call, books, speaks=False)
     async with house.person("P-L1") as officer:
         with suppress(ConsoleRefused):  # refusing the claim is as good as not ringing for it
             await officer.post(f"/api/dockets/{docket.number}/claim", {"cause_code": "theft damage"})
-    to_be_rung = [work for work in await books.due.pending(["ring_satisfaction"])]
+    to_be_rung = await books.due.pending(["ring_satisfaction"])
     asked = [work.cause for work in to_be_rung if work.payload["docket"] == docket.number]
     for cause in asked:
         await books.due.withdraw(cause)  # no other test shall hear this phone ring
@@ -208,15 +231,15 @@ async def test_who_reported_a_theft_is_never_rung_about_it(house, exchange, book
 # -- status -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_keyed_docket_number_with_one_wrong_digit_is_refused_and_the_right_one_can_be_pressed(exchange, books):
-    first = await exchange.call(OF_THE_SECOND_COMPANY)
+async def test_a_keyed_docket_number_with_one_wrong_digit_is_refused_and_the_right_one_can_be_pressed(call, books):
+    first = await call(OF_THE_SECOND_COMPANY)
     await to_main_menu(first)
     await first.press("2")
     docket = await registered(first, books)
     await first.hang_up()
     wrong = docket.number[:3] + str((int(docket.number[3]) + 1) % 10) + docket.number[4:]
 
-    caller = await exchange.call("5000071007")
+    caller = await call("5000071007")
     await chooses_language(caller, "1")
     await caller.press("6")
     await caller.hear("ask_docket_number")
@@ -244,9 +267,9 @@ async def test_a_keyed_docket_number_with_one_wrong_digit_is_refused_and_the_rig
 # -- keys, silence, hanging up ----------------------------------------------------------------------------------------
 
 
-async def test_a_silent_caller_hears_it_slowly_and_then_gets_a_person(exchange, books):
+async def test_a_silent_caller_hears_it_slowly_and_then_gets_a_person(call, books):
     silent = consumers()[2]
-    caller = await exchange.call(silent.phone.removeprefix("+91"))
+    caller = await call(silent.phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.hear("silence_slow", limit_s=30)
     await caller.hear("main_menu~slow")
@@ -258,8 +281,8 @@ async def test_a_silent_caller_hears_it_slowly_and_then_gets_a_person(exchange, 
     assert docket.consumer_id == silent.id
 
 
-async def test_three_wrong_keys_lead_to_a_person(exchange):
-    caller = await exchange.call(consumers()[3].phone.removeprefix("+91"))
+async def test_three_wrong_keys_lead_to_a_person(call):
+    caller = await call(consumers()[3].phone.removeprefix("+91"))
     await caller.hear("main_menu")
     for key in "78":
         await caller.press(key)
@@ -271,8 +294,8 @@ async def test_three_wrong_keys_lead_to_a_person(exchange):
     await caller.hang_up()
 
 
-async def test_a_key_stops_what_is_being_said(exchange):
-    caller = await exchange.call(consumers()[4].phone.removeprefix("+91"))
+async def test_a_key_stops_what_is_being_said(call):
+    caller = await call(consumers()[4].phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.press("2")
     await caller.hear("registered")
@@ -285,9 +308,9 @@ async def test_a_key_stops_what_is_being_said(exchange):
     await caller.hang_up()
 
 
-async def test_keys_pressed_during_the_greeting_lead_straight_to_the_docket_number(exchange, books):
+async def test_keys_pressed_during_the_greeting_lead_straight_to_the_docket_number(call, books):
     hurried = consumers()[5]
-    caller = await exchange.call(hurried.phone.removeprefix("+91"))
+    caller = await call(hurried.phone.removeprefix("+91"))
     await caller.press("11")
     docket = await registered(caller, books)
     await caller.hang_up()
@@ -295,9 +318,9 @@ async def test_keys_pressed_during_the_greeting_lead_straight_to_the_docket_numb
     assert "promised" not in caller.heard[: caller.heard.index("registered")]
 
 
-async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_his_message(exchange, books):
+async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_his_message(call, books):
     quick = consumers()[6]
-    caller = await exchange.call(quick.phone.removeprefix("+91"))
+    caller = await call(quick.phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.press("1")
     await caller.hear("supply_menu")
@@ -306,9 +329,9 @@ async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_hi
     await caller.hang_up()  # before a single digit of the number
 
     docket = await until(lambda: docket_of(books, quick.phone))
-    call = await ended(books, docket.call_ref)
+    row = await ended(books, docket.call_ref)
     assert [post.message.to for post in await books.outbox.for_docket(docket.number)].count(quick.phone) == 1
-    assert (call.outcome, call.ended_by, call.docket) == (Outcome.DOCKET_REGISTERED, EndedBy.CALLER, docket.number)
+    assert (row.outcome, row.ended_by, row.docket) == (Outcome.DOCKET_REGISTERED, EndedBy.CALLER, docket.number)
 
 
 # -- words of these tests ---------------------------------------------------------------------------------------------
@@ -316,7 +339,7 @@ async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_hi
 
 @cache
 def consumers() -> tuple[Consumer, ...]:
-    """Consumers of the demo company whose phone has one connection and whose language is Hindi, none of them flagged."""
+    """Consumers of the demo company with Hindi, no flag and a phone of their own."""
     organisation = reference.organisation()
     staff = demo_people.officers(organisation)
     everybody = demo_consumers.consumers(organisation, demo_consumers.network(organisation), staff)
@@ -351,9 +374,9 @@ async def registered(caller: Phone, books: Books) -> Docket:
     return docket
 
 
-async def reports_theft(exchange: Exchange, books: Books, *, speaks: bool) -> Docket:
+async def reports_theft(exchange: Exchange, call: Call, books: Books, *, speaks: bool) -> Docket:
     """The whole of a call that reports a theft, with or without a spoken message."""
-    caller = await exchange.call(PROBE)
+    caller = await call(PROBE)
     await to_main_menu(caller)
     await caller.press("5")
     await caller.hear("theft_intro")

@@ -12,17 +12,16 @@ import sqlite3
 import subprocess
 import sys
 import wave
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from broken_line import hears
 from phone_line import agent_at_work, until
 
 from complaints.ladders import SATISFACTION
 from complaints.ledger import Outcome
 from complaints.records import Origin, State, Verdict
-from ivr.exchange import NotHeard
 from ivr.tones import to_ulaw, tone
 from storage.recordings import Recordings
 from sunwai.console_client import ConsoleRefused
@@ -222,16 +221,6 @@ async def test_a_person_is_reached_from_the_question_and_his_word_still_counts_l
     assert (call.kind, call.outcome, call.agent) == ("satisfaction", Outcome.TALKED, "P01")
 
 
-async def hears(exchange, listener, speaker, marker: str) -> None:
-    """The speaker says it again until the listener has heard it."""
-    for _ in range(20):
-        speaker.media.say(to_ulaw(tone(exchange.tones[marker])))
-        with suppress(NotHeard):
-            await listener.hear(marker, limit_s=1.0)
-            return
-    raise AssertionError(f"{marker} was not heard")
-
-
 async def ended(books, call_ref: str):
     call = await books.calls.get(call_ref)
     return call if call and call.outcome else None
@@ -258,7 +247,7 @@ async def test_a_key_before_the_question_is_no_answer(house, exchange, books):
     await consumer.press("1")
     await consumer.hear("sat_question")
     told = consumer.heard[: consumer.heard.index("sat_question")]
-    assert len(PAIRS & set(told)) < 4 or len(told) < 5, "the key was not heard during the greeting"
+    assert sum(name in PAIRS for name in told) < 4, "the key came after the greeting"
     await consumer.hear("silence_slow", limit_s=30)
     await consumer.hang_up()
     [attempt] = await rows_of(books, number)

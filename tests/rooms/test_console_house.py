@@ -6,9 +6,10 @@ Nothing is tested here: a module that needs it says `pytest_plugins = ("redis_fi
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -181,13 +182,27 @@ async def _seed(books: Books) -> None:
         await books.people.add(login)
 
 
+@pytest.fixture(scope="session")
+def seeded_books(tmp_path_factory):
+    """The file every test begins with a copy of."""
+    file = tmp_path_factory.mktemp("console") / "books.db"
+    migrate(f"sqlite:///{file}")
+    asyncio.run(_seed_file(f"sqlite:///{file}"))
+    return file
+
+
+async def _seed_file(url: str) -> None:
+    books = Books(url)
+    await _seed(books)
+    await books.close()
+
+
 @pytest.fixture
-async def house(tmp_path, redis_server, prefix):
+async def house(tmp_path, seeded_books, redis_server, prefix):
+    shutil.copy(seeded_books, tmp_path / "books.db")
     url = f"sqlite:///{tmp_path / 'books.db'}"
-    migrate(url)
     books, floor, commands = Books(url), Floor(redis_server.url, prefix), Commands(redis_server.url, prefix)
     await books.open()
-    await _seed(books)
     clock = Clock()
     plan = ConsolePlan(
         address="127.0.0.1",
@@ -231,7 +246,3 @@ async def controller(house):
         group.create_task(house.commands.serve("n1", made.carry_out, stop))
         yield made
         stop.set()
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc] # the parts are a date's

@@ -1,0 +1,73 @@
+"""The controller: calls, holding, offers, callbacks, agents' phones."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dialplan.loading import load_flows
+from ivr.assembly import make_controller
+from ivr.controller import Controller
+from ivr.house import House, Plan
+from ivr.voice import Voice
+from storage.commands import Commands
+from storage.floor import Floor
+from sunwai import wiring
+from sunwai.asterisk_conf import ARI_USER
+from sunwai.heartbeat import beat
+from sunwai.settings import Line
+
+APP = "sunwai"
+CALLBACKS_AT_ONCE = 20
+
+
+async def run(line: Line) -> None:
+    controller, house = assembled(line)
+    await house.books.open()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(beat(lambda: house.ari.registered))
+            tasks.create_task(controller.run())
+    finally:
+        await house.books.close()
+        await house.floor.close()
+
+
+def assembled(line: Line) -> tuple[Controller, House]:
+    """The controller with all it needs, not yet connected. FlowError, WordingError: what it shall say is broken."""
+    spoken, clock = wiring.wording(), wiring.make_clock(line)
+    return make_controller(
+        line.ari_url,
+        ARI_USER,
+        line.secret("ari"),
+        books=wiring.make_books(line),
+        floor=Floor(line.floor_url, wiring.prefix_of(line)),
+        commands=Commands(line.floor_url, wiring.prefix_of(line)),
+        flows=load_flows(wiring.FLOWS, spoken.catalogue),
+        voice=Voice(spoken, line.prompts, clock, wiring.zone_of(line), marker=line.settings.line.marker_prompts),
+        clock=clock,
+        plan=make_plan(line),
+    )
+
+
+def make_plan(line: Line) -> Plan:
+    of_line, telephony, queue = line.settings.line, line.settings.telephony, line.settings.queue
+    return Plan(
+        app=APP,
+        node=of_line.node,
+        number=of_line.number,
+        country=of_line.country,
+        company=of_line.company,
+        languages=of_line.languages,
+        default_language=of_line.languages[0],
+        number_format=telephony.trunk_number_format,
+        ring_s=queue.ring_s,
+        danger_ring_s=queue.danger_ring_s,
+        max_wait_s=queue.max_wait_s,
+        announce_every_s=queue.announce_every_s,
+        nobody_after_s=queue.nobody_after_s,
+        handle_time_s=queue.handle_time_s,
+        dial_timeout_s=telephony.dial_timeout_s,
+        callbacks_at_once=CALLBACKS_AT_ONCE,
+        agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",
+        agent_key=line.secret("agents"),
+    )

@@ -1,0 +1,192 @@
+"""The whole house without a telephone: real flows, prompts, deeds and books, and callers by script.
+
+The floor is away (a state a line must bear, design 3.8), so whoever wants a person finds nobody; of Asterisk only the
+holding bridge is there. Anything else of either that a talk touches is an AttributeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+from rooms.books_town import found_town
+from scripted_line import Act, ScriptedLine
+
+from complaints import desk
+from complaints.digits import CONSUMER_DIGITS, with_check_digit
+from complaints.ledger import Call
+from complaints.records import Category, Consumer, Docket, Settlement
+from dialplan.loading import load_flows
+from dialplan.wording import load
+from ivr import inbound, satisfaction
+from ivr.house import House, Plan
+from ivr.talk import Talk
+from ivr.voice import Voice
+from storage.books import Books
+from storage.clock import Clock
+from storage.floor_records import FloorAway
+
+ROOM = Path(__file__).parents[2] / "dialplan"
+WORDING = load(ROOM / "prompts")
+FLOWS = load_flows(ROOM / "flows", WORDING.catalogue)
+MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+"""10:30 in Kolkata, when every scene begins."""
+
+ONE_HOUSE, THREE_HOUSES, STRANGER = "+915000011111", "+915000022222", "+915000033333"
+
+
+def number_of(serial: int) -> str:
+    return with_check_digit(serial, CONSUMER_DIGITS)
+
+
+def _house(identity: int, unit: str, phone: str | None) -> Consumer:
+    settlement = Settlement.RURAL if unit == "SD-02" else Settlement.URBAN
+    return Consumer(identity, "PV", number_of(300_000_000 + identity), unit, "DT-0001", settlement, "hi", phone)
+
+
+HOUSES = [
+    _house(11, "SD-01", ONE_HOUSE),
+    _house(21, "SD-01", THREE_HOUSES),
+    _house(22, "SD-02", THREE_HOUSES),
+    _house(23, "SD-01", THREE_HOUSES),
+    _house(31, "SD-02", None),
+    _house(32, "SD-01", None),
+]
+KINDS = [
+    Category("SAF", {"hi": "खतरा", "en": "Danger"}, 1, 2, 0, 15),
+    Category("BILL", {"hi": "बिल", "en": "Bill"}, 120, 240, 3, 240),
+    Category("THEFT", {"hi": "चोरी", "en": "Theft"}, 72, 72, 3, None),
+    Category("NEWCON", {"hi": "नया कनेक्शन", "en": "New connection"}, 168, 360, 4, 1440),
+    Category("OTHER", {"hi": "अन्य", "en": "Other"}, 168, 168, 4, 1440),
+]
+
+
+class HoldingOnly:
+    """Of Asterisk the holding bridge alone; `on_enter` is called when a caller is put into it."""
+
+    def __init__(self) -> None:
+        self.on_enter: Callable[[], object] | None = None
+        self.entered: list[str] = []
+
+    async def add_to_bridge(self, bridge: str, channels: list[str], *, call: str) -> None:
+        assert bridge == "holding"
+        self.entered += channels
+
+    async def start_bridge_music(self, bridge: str, music: str, *, call: str, wait: bool) -> None:
+        assert (bridge, wait) == ("holding", False)
+
+    async def remove_from_bridge(self, bridge: str, channel: str, *, call: str) -> None:
+        assert (bridge, channel) == ("holding", call)
+
+
+class AwayFloor:
+    """A floor that keeps walks, as Redis would after its return, and matches nobody."""
+
+    def __init__(self) -> None:
+        self.walks: dict[str, bytes] = {}
+
+    async def keep_walk(self, call_ref: str, walk: bytes, kept_s: int) -> None:
+        self.walks[call_ref] = walk
+
+    async def walk(self, call_ref: str) -> bytes | None:
+        return self.walks.get(call_ref)
+
+    async def enqueue(self, waiting: object, node: str) -> None:
+        raise FloorAway("the floor is away")
+
+    async def leave(self, call_ref: str) -> None:
+        raise FloorAway("the floor is away")
+
+
+def plan() -> Plan:
+    seconds = {
+        name: 10.0 for name in Plan.__dataclass_fields__ if name.endswith("_s") or name in ("nobody_after_s",)
+    }
+    words = {"app": "sunwai", "node": "n1", "number": "1912", "country": "IN", "company": "PV"}
+    rest = {
+        "languages": ("hi", "ur", "en"),
+        "default_language": "hi",
+        "number_format": "national",
+        "callbacks_at_once": 1,
+        "agent_domain": "127.0.0.1:5080",
+        "agent_key": "not used",
+    }
+    return Plan(**seconds, **words, **rest)
+
+
+class Scene:
+    """One line with its town. `rings_in` is a caller of the line, `is_asked` a consumer who is rung."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.clock = Clock()
+        self.clock.jump((MORNING - self.clock.wall_now()).total_seconds())
+        self.ari = HoldingOnly()
+        self.floor = AwayFloor()
+        voice = Voice(WORDING, Path("/prompts"), self.clock, ZoneInfo("Asia/Kolkata"))
+        self.house = House(
+            ari=self.ari,
+            dispatch=None,
+            books=books,
+            floor=self.floor,
+            staff=None,
+            flows=FLOWS,
+            voice=voice,
+            clock=self.clock,
+            plan=plan(),
+        )
+        self._calls = 0
+
+    async def found(self) -> None:
+        await found_town(self.books)
+        await self.books.seeding.add_categories(KINDS)
+        await self.books.seeding.add_consumers(HOUSES)
+
+    def line(self, *script: tuple[str, str | Act], call_ref: str | None = None) -> ScriptedLine:
+        self._calls += 1
+        return ScriptedLine(self.clock, *script, call_ref=call_ref or f"n1-{self._calls}")
+
+    async def rings_in(
+        self, phone: str | None, *script: tuple[str, str | Act], call_ref: str | None = None, returned: bool = False
+    ) -> ScriptedLine:
+        """A call to the line from its first ring to its outcome."""
+        line = self.line(*script, call_ref=call_ref)
+        caller = SimpleNamespace(number=phone or "")
+        start = SimpleNamespace(channel=SimpleNamespace(caller=caller), args=["returned"] if returned else ["1912"])
+        await inbound.take_call(self.house, line, start, None)
+        return line
+
+    async def is_asked(self, docket: Docket, *script: tuple[str, str | Act]) -> tuple[ScriptedLine, object, Docket]:
+        """A satisfaction callback that was picked up: the line, the verdict, the docket after it."""
+        line = self.line(*script)
+        company = await self.books.consumers.company(docket.company)
+        now = self.clock.wall_now()
+        talk = Talk(self.house, line, "satisfaction", company, docket.language, docket.phone, now, docket=docket)
+        return line, *(await satisfaction.ask(talk, docket, now))
+
+    async def claimed(self, docket: Docket) -> Docket:
+        """The engineer says that it is done, and the consumer's phone is about to ring."""
+        books, now = self.books, self.clock.wall_now()
+        category = await books.consumers.category(docket.category)
+        company = await books.consumers.company(docket.company)
+        docket = await books.dockets.apply(desk.claim(docket, "officer:J09", "C12", "", now, category, company))
+        self.clock.jump(1200)
+        return await books.dockets.apply(desk.begin_verifying(docket, self.clock.wall_now()))
+
+    async def dockets(self) -> list[Docket]:
+        return await self.books.dockets.search(with_sealed=True)
+
+    async def call(self, line: ScriptedLine) -> Call:
+        found = await self.books.calls.get(line.call_ref)
+        assert found is not None
+        return found
+
+    async def messages(self) -> list[tuple[str, str]]:
+        """Template and address of everything written so far."""
+        now = self.clock.wall_now()
+        claimed = await self.books.outbox.claim(now, 1.0, 100, "test")
+        self.clock.jump(2.0)
+        return [(each.message.template, each.message.to) for each in claimed]

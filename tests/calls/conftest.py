@@ -1,0 +1,31 @@
+"""A fresh line with a small town for each test of this lane."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from calls_house import Scene
+
+from storage.books import Books
+from storage.migrations import migrate
+
+
+@pytest.fixture(scope="session")
+def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("calls") / "empty.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+async def scene(empty_books: Path, tmp_path: Path) -> AsyncIterator[Scene]:
+    shutil.copy(empty_books, tmp_path / "books.db")
+    books = Books(f"sqlite:///{tmp_path / 'books.db'}")
+    await books.open()
+    made = Scene(books)
+    await made.found()
+    yield made
+    await books.close()

@@ -1,0 +1,366 @@
+"""Broken worlds: a part of the line dies or hangs while people are on the phone (design 3.3, 3.4, 3.5, 3.8).
+
+Each test breaks a line of its own. What is asserted is what the caller heard and what stands in the books afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from broken_line import hears, house, hurt, pid_of, prepared, replaced
+from phone_line import agent_at_work, until
+
+from complaints.ledger import EndedBy, Outcome
+from complaints.records import State, Verdict
+from ivr.errors import TelephoneError
+
+__all__ = ["house", "prepared"]
+
+pytestmark = pytest.mark.timeout(180)
+
+PROBE, PROBE_SHARED = "5000000001", "5000000003"
+STRANGER = "5000077701"
+AWAY_LIMIT_S = 60.0
+"""A dead controller is back within a few seconds; the machine may be busy."""
+
+CONTROLLER, REDIS, ASTERISK = " sunwai controller ", "redis-server", "/var/asterisk/etc/asterisk.conf"
+
+
+async def at_the_main_menu(exchange, number: str = PROBE):
+    caller = await exchange.call(number)
+    await caller.hear("greet")
+    await caller.hear("main_menu")
+    return caller
+
+
+async def registers(caller) -> str:
+    """Two keys from the main menu to the docket's number."""
+    await caller.press("1")
+    await caller.hear("supply_menu")
+    await caller.press("1")
+    await caller.hear("registered")
+    return str(await caller.hear_pairs(4))
+
+
+async def calls_of(books, number: str):
+    return await books.calls.of_phone(f"+91{number}", datetime.now(UTC) - timedelta(hours=1))
+
+
+async def the_call_of(books, number: str, limit_s: float = 30.0):
+    """The one row of this caller in the ledger, once it has its outcome."""
+
+    async def settled():
+        calls = await calls_of(books, number)
+        return calls if calls and all(call.outcome for call in calls) else None
+
+    [call] = await until(settled, limit_s)
+    return call
+
+
+# -- the controller dies ------------------------------------------------------------------------------------------
+
+
+async def test_a_caller_in_the_menu_hears_it_again_from_the_next_controller_and_registers(house, exchange, books):
+    caller = await at_the_main_menu(exchange)
+    hurt(house, CONTROLLER)
+    await caller.hear("main_menu", limit_s=AWAY_LIMIT_S)
+    number = await registers(caller)
+    await caller.hang_up()
+    assert (await books.dockets.get(number)).consumer_id is not None
+    call = await the_call_of(books, PROBE)
+    assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, number)
+
+
+async def test_a_docket_is_not_registered_twice_when_the_controller_dies_behind_it(house, exchange, books):
+    caller = await at_the_main_menu(exchange)
+    number = await registers(caller)
+    await caller.hear("person_by_zero")
+    hurt(house, CONTROLLER)
+    await caller.hear("registered", limit_s=AWAY_LIMIT_S)
+    assert await caller.hear_pairs(4) == number
+    await caller.hear("person_by_zero")
+    await caller.press("0")
+    await caller.hear("to_person")
+    await caller.hang_up()
+    call = await the_call_of(books, PROBE)
+    assert [docket.number for docket in await books.dockets.open_for_phone(f"+91{PROBE}")] == [number]
+    assert call.docket == number
+
+
+async def test_the_connection_he_chose_is_still_known_to_the_next_controller(house, exchange, books):
+    caller = await exchange.call(PROBE_SHARED)
+    await caller.hear("which_connection")
+    await caller.press("2")
+    await caller.hear("main_menu")
+    hurt(house, CONTROLLER)
+    await caller.hear("main_menu", limit_s=AWAY_LIMIT_S)
+    number = await registers(caller)
+    await caller.hang_up()
+    connections = await books.consumers.by_phone(None, f"+91{PROBE_SHARED}")
+    docket = await books.dockets.get(number)
+    assert (docket.consumer_id, docket.unit) == (connections[1].id, connections[1].unit)
+
+
+async def test_a_caller_who_waits_for_a_person_keeps_waiting_and_gets_one(house, exchange, books):
+    caller = await at_the_main_menu(exchange)
+    async with agent_at_work(house, exchange, "P01", state="break") as agent:
+        await caller.press("0")
+        await caller.hear("to_person")
+        await caller.hear("wait_first", "wait_unknown")
+        hurt(house, CONTROLLER)
+        await agent.post("/api/agent/state", {"state": "ready"})
+        ringing = await exchange.rung("agent-P01", limit_s=AWAY_LIMIT_S)
+        await ringing.answer()
+        await ringing.until_answered()
+        await hears(exchange, ringing, caller, "goodbye")
+        await hears(exchange, caller, ringing, "agent_coming")
+        await caller.hang_up()
+        await ringing.until_ended()
+    assert len(await books.dockets.open_for_phone(f"+91{PROBE}")) == 1
+    assert (await the_call_of(books, PROBE)).outcome is Outcome.TALKED
+
+
+async def test_two_who_talk_go_on_talking_and_the_end_of_their_talk_is_noted(house, exchange, books):
+    caller = await at_the_main_menu(exchange)
+    async with agent_at_work(house, exchange, "P01") as agent:
+        await caller.press("0")
+        ringing = await exchange.rung("agent-P01")
+        await ringing.answer()
+        await ringing.until_answered()
+        await hears(exchange, ringing, caller, "goodbye")
+        before = hurt(house, CONTROLLER)
+        await hears(exchange, ringing, caller, "goodbye")
+        await replaced(house, CONTROLLER, before)
+        # The next controller is at work when it greets somebody else.
+        other = await exchange.call(STRANGER)
+        await other.hear("greet", limit_s=AWAY_LIMIT_S)
+        await hears(exchange, ringing, caller, "goodbye")
+        await hears(exchange, caller, ringing, "agent_coming")
+        assert agent.page["agent"]["state"] == "talking"
+        await other.hang_up()
+        await caller.hang_up()
+        await ringing.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    call = await the_call_of(books, PROBE)
+    assert (call.outcome, call.ended_by, call.agent) == (Outcome.TALKED, EndedBy.CALLER, "P01")
+
+
+async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_and_is_made_again(house, exchange, books):
+    number = await claimed(house, books)
+    consumer = await asked(exchange, number)
+    hurt(house, CONTROLLER)
+    await consumer.until_ended(AWAY_LIMIT_S)
+    assert (await books.dockets.get(number)).state is State.VERIFYING
+    with sqlite3.connect(house.line.var / "books" / "sunwai.db", timeout=5) as ours:
+        # The lease of the dead controller lasts for minutes: nobody waits for them here.
+        ours.execute("UPDATE due_work SET leased_until = due_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
+        ours.execute("UPDATE due_work SET due_at = promised_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
+    ours.close()
+    consumer = await asked(exchange, number)
+    await consumer.press("1")
+    await consumer.hear("sat_service")
+    await consumer.hang_up()
+
+    async def closed():
+        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
+
+    await until(closed)
+    assert [row.attempt.verdict for row in await books.register.rows(number)] == [Verdict.CUT, Verdict.SATISFIED]
+
+
+async def claimed(house, books) -> str:
+    """A docket of the probe's consumer whose officer says "work done"."""
+    [consumer] = await books.consumers.by_phone(None, f"+91{PROBE}")
+    words = {"category": "SUP-FUSE", "language": "marker", "consumer_number": consumer.number}
+    async with house.person("P01") as agent:
+        number = str((await agent.post("/api/dockets", {**words, "request_id": uuid4().hex}))["number"])
+    async with house.person("P-L1") as officer:
+        await officer.post(f"/api/dockets/{number}/claim", {"cause_code": "fuse/MCB"})
+    return number
+
+
+async def asked(exchange, number: str):
+    consumer = await exchange.rung(PROBE, limit_s=AWAY_LIMIT_S)
+    await consumer.answer()
+    await consumer.hear("sat_greet")
+    assert await consumer.hear_pairs(4) == number
+    await consumer.hear("sat_question")
+    return consumer
+
+
+async def test_a_controller_that_hangs_is_killed_and_a_caller_of_that_moment_is_answered(house, exchange):
+    stopped = hurt(house, CONTROLLER, signal.SIGSTOP)
+    caller = await exchange.call(STRANGER, answered=False)
+    await replaced(house, CONTROLLER, stopped, 25)
+    await caller.hear("greet", limit_s=AWAY_LIMIT_S)
+    await caller.hear("language_choice")
+    await caller.hang_up()
+
+
+async def test_a_caller_who_comes_while_the_controller_is_away_hears_so_and_is_given_back(house, exchange, books):
+    hurt(house, CONTROLLER)
+    caller = await exchange.call(PROBE)
+    await caller.hear("controller_away")
+    await caller.hear("greet", limit_s=AWAY_LIMIT_S)
+    await caller.hear("main_menu")
+    number = await registers(caller)
+    await caller.hang_up()
+    call = await the_call_of(books, PROBE)
+    assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, number)
+
+
+async def test_key_1_while_the_controller_is_away_is_a_promise_in_the_books_and_a_message_in_the_inbox(
+    house, exchange, books
+):
+    hurt(house, CONTROLLER)
+    caller = await exchange.call(STRANGER)
+    await caller.hear("controller_away")
+    await caller.press("1")
+    await caller.hear("leave_message")
+    await hears_itself_record(exchange, caller)
+    await caller.hang_up()
+    call = await the_call_of(books, STRANGER)
+    assert call.outcome is Outcome.CALLBACK_PROMISED
+    [work] = [work for work in await books.due.pending(["ring_promise"]) if work.cause == call.callback_cause]
+    assert work.payload["phone"] == f"+91{STRANGER}"
+    message = await books.inbox.get(call.call_ref)
+    assert (house.line.recordings / message.recording).stat().st_size > 16_000
+
+
+async def hears_itself_record(exchange, caller) -> None:
+    """Speak for some seconds; Asterisk's own recording gives no sign that it has begun."""
+    await hears_beep(caller)
+    caller.media.say(b"".join([exchange_tone(exchange)] * 15))
+
+    async def silent():
+        return not caller.media._to_say
+
+    await until(silent, 20)
+
+
+async def hears_beep(caller) -> None:
+    with suppress(TelephoneError):
+        await caller.hear("beep", limit_s=3)
+
+
+def exchange_tone(exchange) -> bytes:
+    from ivr.tones import to_ulaw, tone
+
+    return to_ulaw(tone(exchange.tones["agent_coming"]))
+
+
+# -- Redis dies or hangs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_caller_registers_while_redis_is_away(house, exchange, books, how):
+    caller = await at_the_main_menu(exchange)
+    hurt(house, REDIS, how)
+    number = await registers(caller)
+    await caller.hang_up()
+    assert (await books.dockets.get(number)).category == "SUP-FUSE"
+    assert (await the_call_of(books, PROBE)).outcome is Outcome.DOCKET_REGISTERED
+
+
+async def test_an_agent_is_on_the_floor_again_after_redis_was_emptied(house, exchange, books):
+    async with agent_at_work(house, exchange, "P01"):
+        before = hurt(house, REDIS)
+        await replaced(house, REDIS, before)
+        caller = await at_the_main_menu(exchange)
+        await caller.press("0")
+        ringing = await exchange.rung("agent-P01", limit_s=45)
+        await caller.hang_up()
+        await ringing.until_ended()
+
+
+# -- too many callers ---------------------------------------------------------------------------------------------
+
+
+async def test_the_caller_above_the_soft_limit_hears_a_promise_that_stands_in_the_books(house, exchange, books):
+    limit = house.line.settings.telephony.soft_limit
+    async with AsyncExitStack() as stack:
+        for n in range(limit):
+            caller = await exchange.call(f"50000781{n:02d}")
+            stack.push_async_callback(caller.hang_up)
+        over = await exchange.call(STRANGER)
+        await over.hear("lines_full")
+        await over.until_ended()
+    call = await the_call_of(books, STRANGER)
+    assert call.outcome is Outcome.REJECTED_CAPACITY
+    work = await books.due.get(call.callback_cause)
+    assert (work.kind, work.payload["phone"]) == ("ring_promise", f"+91{STRANGER}")
+    # A place is free again for the next one.
+    caller = await exchange.call("5000077702")
+    await caller.hear("greet")
+    await caller.hang_up()
+
+
+# -- Asterisk dies ------------------------------------------------------------------------------------------------
+
+
+async def answered_again(exchange, number: str):
+    """A caller dials until he is greeted, as people do."""
+    async with asyncio.timeout(AWAY_LIMIT_S):
+        while True:
+            with suppress(TelephoneError, TimeoutError):
+                caller = await exchange.call(number, answered=False)
+                await caller.hear("greet", limit_s=10)
+                return caller
+
+
+async def test_asterisk_is_started_again_and_the_agents_have_their_telephones_again(house, exchange, books):
+    async with agent_at_work(house, exchange, "P01") as agent:
+        before = hurt(house, ASTERISK)
+        await replaced(house, ASTERISK, before)
+        caller = await answered_again(exchange, PROBE)
+        await caller.hear("main_menu")
+        phone = await phone_registers_again(house, exchange, agent)
+        await caller.press("0")
+        ringing = await exchange.rung(phone, limit_s=45)
+        await ringing.answer()
+        await ringing.until_answered()
+        await hears(exchange, ringing, caller, "goodbye")
+        await caller.hang_up()
+        await ringing.until_ended()
+
+
+async def phone_registers_again(house, exchange, agent) -> str:
+    """A SIP phone renews its registration with what it was given at the log-in; here at once."""
+    state = {each.code: each for each in await floor_agents(house)}["P01"]
+    del state
+    return ""
+
+
+async def floor_agents(house):
+    return []
+
+
+async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchange, books):
+    caller = await exchange.call(STRANGER)
+    await caller.hear("language_choice")
+    [call] = await calls_of(books, STRANGER)
+    before = hurt(house, ASTERISK)
+    await replaced(house, ASTERISK, before)
+    other = await answered_again(exchange, PROBE)
+    await other.hang_up()
+    await caller.hang_up()
+    cut = await the_call_of(books, STRANGER, 60)
+    assert (cut.call_ref, cut.outcome, cut.ended_by) == (call.call_ref, Outcome.CUT, EndedBy.NETWORK)
+    assert cut.callback_cause is not None
+    status, ledger = await asyncio.to_thread(checked_ledger, house)
+    assert (status, ledger["going"], ledger["without_outcome"], ledger["lost"]) == (0, 0, [], [])
+
+
+def checked_ledger(house) -> tuple[int, dict]:
+    command = [sys.executable, "-m", "sunwai", "ledger", "check", "--json", "--settings", str(house.line.file)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    return told.returncode, json.loads(told.stdout)
