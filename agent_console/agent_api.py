@@ -21,10 +21,10 @@ from storage.floor_records import Agent, AgentRefused, AgentState
 _SESSION_CHARACTERS = 32
 """So much of the session's digest names it to the controller: enough to tell sessions apart, useless for a log-in."""
 
+_TRY_AGAIN = frozenset({TOO_LONG, FAILED, "telephone_away", "not_registered"})
 _WHY_NOT = {
     "gone": "The call has already ended.",
     "unknown_call": "The call has already ended.",
-    "not_registered": "The telephone exchange is not ready: try again in a moment.",
 }
 
 
@@ -124,6 +124,6 @@ async def _ask(visit: Visit, controller: str, deed: str, call: str | None, args:
     answer = await visit.console.commands.ask(controller, command)
     if answer.ok:
         return answer
-    if answer.reason in (TOO_LONG, FAILED):
+    if answer.reason in _TRY_AGAIN:
         raise Away("The telephone exchange could not do it: try again in a moment.")
     raise NotPossible(_WHY_NOT.get(answer.reason, "The telephone exchange refused."))

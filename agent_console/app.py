@@ -18,6 +18,7 @@ from agent_console.openapi import DESCRIPTION
 from agent_console.passwords import Passwords
 from agent_console.plan import CONSOLE, Console, ConsolePlan
 from agent_console.routes import ROUTES
+from agent_console.telephone import Telephone
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
@@ -45,6 +46,7 @@ def make_app(books: Books, floor: Floor, commands: Commands, clock: Clock, plan:
         failures=FailureLimit(),
         feed=Feed(floor, clock),
         meters=Meters(),
+        telephone=Telephone(commands, plan.node),
     )
     app[live.SOCKETS] = set()
     for route in (*ROUTES, DESCRIPTION):

@@ -62,15 +62,7 @@ RIGHTS: dict[Deed, frozenset[Role]] = {
     Deed.VERIFY_REGISTER: _OVERSIGHT | {Role.VIGILANCE},
 }
 
-_ACTOR_ORDER = (
-    Role.AGENT,
-    Role.OFFICER,
-    Role.SUPERVISOR,
-    Role.VIGILANCE,
-    Role.INSPECTOR,
-    Role.AUDITOR,
-    Role.ADMINISTRATOR,
-)
+_ACTOR_ORDER = (Role.SUPERVISOR, Role.VIGILANCE, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +96,13 @@ class Visitor:
 
 
 def actor_of(login: Login) -> str:
-    """The actor of a log-in, by its first role."""
-    role = next((role for role in _ACTOR_ORDER if role in login.roles), None)
-    if role is Role.AGENT and login.agent:
+    """The actor of a log-in: its code as agent or officer before any other role."""
+    if Role.AGENT in login.roles and login.agent:
         return f"agent:{login.agent}"
-    if role is Role.OFFICER and login.officer:
+    if Role.OFFICER in login.roles and login.officer:
         return f"officer:{login.officer}"
-    return f"{role or 'nobody'}:{login.name}"
+    role = next((role for role in _ACTOR_ORDER if role in login.roles), "nobody")
+    return f"{role}:{login.name}"
 
 
 async def visitor_of(console: Console, request: web.Request) -> Visitor:

@@ -83,6 +83,10 @@ class Feed:
     def pages_of(self, login: str) -> int:
         return sum(seat.login == login for seat in self._seats)
 
+    def has_page(self, agent: str, besides: str) -> bool:
+        """True when this agent has an open page of another session than `besides`."""
+        return any(seat.agent == agent and seat.session != besides for seat in self._seats)
+
     def join(self, seat: Seat) -> None:
         self._seats.add(seat)
 

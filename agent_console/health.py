@@ -19,7 +19,7 @@ _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """`away` names what does not answer: "books", "floor"."""
+    """`away` names what does not answer: "books", "floor", "telephone"."""
 
     ok: bool
     away: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ async def healthz(_: Console, __: web.Request, ___: Nothing) -> Ready:
 
 
 async def readyz(console: Console, _: web.Request, __: Nothing) -> web.Response:
-    """200 when books and floor answer, else 503 naming what is away."""
+    """200 when books, floor and telephone (a controller registered with Asterisk) answer, else 503 with names."""
     away: list[str] = []
     try:
         await console.books.ping()
@@ -41,6 +41,8 @@ async def readyz(console: Console, _: web.Request, __: Nothing) -> web.Response:
         await console.floor.ping()
     except FloorAway:
         away.append("floor")
+    if "floor" in away or not await console.telephone.ready():
+        away.append("telephone")
     body = msgspec.json.encode(Ready(ok=not away, away=tuple(away)))
     return web.Response(body=body, status=503 if away else 200, content_type="application/json")
 

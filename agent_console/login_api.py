@@ -118,8 +118,13 @@ async def log_out(visit: Visit, _: Nothing) -> web.Response:
     await console.books.people.revoke(visitor.session)
     console.feed.end_session(visitor.session)
     await console.books.people.audit(visitor.actor, "log_out", f"login:{visitor.login.name}", visit.now)
-    if visitor.login.agent is not None:
-        await sign_out(console, visitor.login.agent)
+    agent = visitor.login.agent
+    if (
+        agent is not None
+        and not console.feed.has_page(agent, besides=visitor.session)
+        and await sign_out(console, agent)
+    ):
+        await console.telephone.forget(agent, visitor.actor)
     response = web.Response(body=b'{"ok":true}', content_type="application/json", headers={"Cache-Control": "no-store"})
     sessions.take(response, console.plan)
     return response

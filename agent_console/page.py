@@ -18,6 +18,7 @@ _KINDS = {
     "index.html": "text/html",
     "desk.js": "text/javascript",
     "desk.css": "text/css",
+    "icon.svg": "image/svg+xml",
     "words.hi.json": "application/json",
     "words.ur.json": "application/json",
     "words.en.json": "application/json",

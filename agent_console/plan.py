@@ -10,6 +10,7 @@ from agent_console.feed import Feed
 from agent_console.limiter import FailureLimit
 from agent_console.meters import Meters
 from agent_console.passwords import Passwords
+from agent_console.telephone import Telephone
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
@@ -51,6 +52,7 @@ class Console:
     failures: FailureLimit
     feed: Feed
     meters: Meters
+    telephone: Telephone
 
     @property
     def epoch(self) -> float:

@@ -111,13 +111,18 @@ async def view(console: Console, agent: Agent) -> AgentView:
     )
 
 
-async def sign_out(console: Console, code: str) -> None:
-    """Leave the floor. Whoever has a call, or owes one its disposition, stays on it; his lease runs out by itself."""
+async def sign_out(console: Console, code: str) -> bool:
+    """Leave the floor; True when he was on it and has left.
+
+    Whoever has a call, or owes one its disposition, stays; his lease runs out by itself.
+    """
     try:
         agent = await console.floor.agent(code)
         if agent is None or agent.state in (AgentState.OFFERED, AgentState.TALKING):
-            return
-        if not await disposition_missing(console, agent):
-            await console.floor.sign_out(code)
+            return False
+        if await disposition_missing(console, agent):
+            return False
+        await console.floor.sign_out(code)
     except (AgentRefused, FloorAway, BooksAway):
-        return  # a call has just reached him, or nobody can tell: without its page he is offered nothing either way
+        return False  # a call has just reached him, or nobody can tell: without a page he is offered nothing either way
+    return True

@@ -101,7 +101,7 @@ def move(docket: Docket, deed: Deed, actor: str, now: datetime, note: str = "") 
     """A plain move of the field: accept, arrive, wait, note. Nothing but state and timeline changes."""
     following = replace(docket, state=after(docket.state, deed, actor))
     return Decision(
-        cause=f"{deed}:{docket.number}:{docket.version}",
+        cause=f"{deed}:{docket.number}:{docket.version}:{actor}",
         docket=following,
         expected_version=docket.version,
         timeline=(_row(following, now, actor, deed, docket.state, note),),
@@ -126,11 +126,11 @@ def claim(
         delay = company.verify_delay_min
     moment = clocks.next_calling_time(company, now + timedelta(minutes=delay))
     return Decision(
-        cause=f"claim:{docket.number}:{following.claims}",
+        cause=f"claim:{docket.number}:{following.claims}:{actor}",
         docket=following,
         expected_version=docket.version,
         timeline=(_row(following, now, actor, Deed.CLAIM, docket.state, note, {"cause_code": cause_code}),),
-        due=(ring(following, moment),),
+        due=() if docket.sealed else (ring(following, moment),),  # an informer is never rung: vigilance ends it
     )
 
 
@@ -174,11 +174,11 @@ def _satisfied(docket: Docket, attempt: Attempt, now: datetime) -> Decision:
 
 
 def _not_satisfied(docket: Docket, attempt: Attempt, now: datetime, officers: Mapping[int, Officer]) -> Decision:
-    before_owner = docket.owner
+    claimer = (docket.claimed_by or "").removeprefix("officer:")
     following, messages = _reopened(docket, Deed.CONSUMER_NOT_SATISFIED, "consumer", officers)
     following = replace(following, attempts=attempt.attempt)
-    if before_owner and before_owner != following.owner:
-        messages = (*messages, letters.not_satisfied(following, before_owner))
+    if claimer and claimer != following.owner:
+        messages = (*messages, letters.not_satisfied(following, claimer))
     return Decision(
         cause=_verdict_cause(attempt),
         docket=following,

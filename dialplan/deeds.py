@@ -33,6 +33,7 @@ DEEDS: dict[str, DeedContract] = {
     "promise_callback": DeedContract(("ok", "withheld", "trouble"), ("when",)),
     "check_callback_number": DeedContract(("ok", "wrong"), ("callback_number",)),
     "verdict": DeedContract(("ok", "trouble"), _DOCKET),
+    "note_served": DeedContract(("ok",), ()),
     "withdraw_callback": DeedContract(("ok",), ()),
     "note_service": DeedContract(("ok",), ()),
 }

@@ -30,16 +30,20 @@ class MenuNode(Node):
     """A question answered by one key.
 
     `each`/`over`: one more option per item of a fact, keyed 1..n, leading to `chosen` with the fact `choice` = n.
-    `silence`: where silence leads at once, in place of the error ladder. `root` marks the main menu: depth is counted
-    from there. `flush` menus throw away keys pressed before the question: confirmations, verdicts, the language
+    `others`: said after those, key -> prompt whose {key} it is. `silence`: where silence leads at once, in place of the
+    error ladder; `failure`: where three failures lead from here, in place of the flow's. `root` marks the main menu: depth is counted
+    from there. `flush` menus throw away
+    keys pressed before the question: confirmations, verdicts, the language
     (design 3.18).
     """
 
     menu: tuple[str, ...]
     keys: Mapping[str, str]
     silence: str | None = None
+    failure: str | None = None
     each: str | None = None
     over: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
     chosen: str | None = None
     root: bool = False
     flush: bool = False
@@ -126,7 +130,8 @@ def targets(flow: Flow, node: AnyNode) -> list[str]:
         case SayNode():
             found = [node.next]
         case MenuNode():
-            found = [*node.keys.values(), node.silence or flow.failure, *([node.chosen] if node.chosen else [])]
+            chosen = [node.chosen] if node.chosen else []
+            found = [*node.keys.values(), node.silence or flow.failure, node.failure or flow.failure, *chosen]
         case NumberNode():
             found = [node.next, node.failed]
         case RecordNode():

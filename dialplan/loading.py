@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from dialplan.deeds import CONNECT_RESULTS, DEEDS, FIRST_FACTS, OPTION_FACTS
 from dialplan.flow import (
@@ -51,8 +51,15 @@ class FlowError(Exception):
 
 def load_flows(folder: Path, prompts: Prompts) -> dict[str, Flow]:
     """All flows of a folder by name. FlowError for the first that is broken."""
-    flows = [load_flow(file, prompts) for file in sorted(folder.glob("*.toml"))]
-    return {flow.name: flow for flow in flows}
+    flows: dict[str, Flow] = {}
+    for file in sorted(folder.glob("*.toml")):
+        flow = load_flow(file, prompts)
+        if flow.name in flows:
+            raise FlowError(f"{file}:1: another file tells the flow {flow.name} already")
+        flows[flow.name] = flow
+    for name in FIRST_FACTS.keys() - flows.keys():
+        raise FlowError(f"{folder}: the flow {name} is missing")
+    return flows
 
 
 def load_flow(file: Path, prompts: Prompts) -> Flow:
@@ -98,9 +105,30 @@ def _node(file: Path, name: str, line: int, body: dict[str, Any]) -> AnyNode:
             continue
         if field.default is MISSING and field.default_factory is MISSING:
             raise FlowError(f"{where} lacks {key}")
+    hints = get_type_hints(kind)
+    for key, value in body.items():
+        wanted = _misfit(value, hints[key])
+        if wanted:
+            raise FlowError(f"{where}: {key} must be {wanted}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
     make: Callable[..., AnyNode] = kind
     return make(name=name, line=line, **values)
+
+
+def _misfit(value: object, hint: object) -> str | None:
+    """What the value should have been, in words, or None when it fits the field's type."""
+    if hint == tuple[str, ...]:
+        fits = isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+        return None if fits else "a list of texts"
+    if hint == Mapping[str, str]:
+        fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+        return None if fits else "a table of texts"
+    if hint is bool:
+        return None if isinstance(value, bool) else "true or false"
+    if hint in (int, float):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return None if whole or (hint is float and isinstance(value, float)) else "a number"
+    return None if isinstance(value, str) else "a text"
 
 
 def _faults(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
@@ -187,7 +215,7 @@ def _said(flow: Flow) -> Iterator[tuple[AnyNode, str]]:
             case SayNode():
                 said = node.say
             case MenuNode():
-                said = (*node.menu, *((node.each,) if node.each else ()), *LADDER_PROMPTS)
+                said = (*node.menu, *((node.each,) if node.each else ()), *node.others.values(), *LADDER_PROMPTS)
             case NumberNode():
                 said = (*node.number, node.again, node.help)
             case RecordNode():
@@ -255,7 +283,7 @@ def _silence_circles(flow: Flow) -> Iterator[tuple[int, str]]:
 def _silent_roads(flow: Flow, node: AnyNode) -> list[str]:
     match node:
         case MenuNode():
-            return [node.silence or flow.failure]
+            return [node.silence or node.failure or flow.failure]
         case NumberNode():
             return [node.failed]
         case _:

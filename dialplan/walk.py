@@ -136,6 +136,8 @@ class Walk:
             self.node = name
             self._silences = 0
             self.path.append(name)
+            if not isinstance(node, NumberNode | DoNode):
+                self._visits.clear()  # a number that was right does not count against the next one
             if self.left and not isinstance(node, DoNode):
                 return End(name, ())
             return self._step(node)
@@ -144,7 +146,8 @@ class Walk:
     def _step(self, node: AnyNode) -> Step:
         match node:
             case SayNode():
-                return Ask(node.name, self._say(node.say), frozenset(self.flow.always), 0.0, flush=False)
+                keys = frozenset({*self.flow.always, "*"})
+                return Ask(node.name, self._say(node.say), keys, 0.0, flush=False)
             case MenuNode():
                 return self._ask(node, ())
             case NumberNode():
@@ -172,6 +175,8 @@ class Walk:
         for number, item in enumerate(self._options(node), start=1):
             said.append(Say(self.language, node.each or "", {**item, "key": str(number)}, slow))
             keys.add(str(number))
+        for key, prompt in node.others.items():
+            said.append(Say(self.language, prompt, {**self.facts, "key": key}, slow))
         return Ask(node.name, tuple(said), frozenset(keys), node.timeout_s, flush=node.flush)
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
@@ -188,7 +193,8 @@ class Walk:
         if key == "*":
             return self._step(node)
         if key in self.flow.always:
-            self._back = node.name
+            if self.flow.always[key] != node.name:  # asked for twice, it still leads back to where he was
+                self._back = node.name
             return self._arrive(self.flow.always[key])
         if isinstance(node, SayNode):
             return self._arrive(node.next)
@@ -203,7 +209,7 @@ class Walk:
     def _failed(self, node: MenuNode, lead: tuple[str, ...], *, slow: bool) -> Step:
         self.failures += 1
         if self.failures >= MAX_FAILURES:
-            return self._arrive(self.flow.failure)
+            return self._arrive(node.failure or self.flow.failure)
         return self._ask(node, lead, slow=slow)
 
     def _done(self, node: DoNode | ConnectNode, done: Done) -> Step:
@@ -239,7 +245,9 @@ def restore(flow: Flow, kept: str) -> Walk:
     if state["digest"] == flow.digest and state["node"] in flow.nodes:
         walk.node = state["node"]
         walk.failures = state["failures"]
-        walk._visits = dict(state["visits"])  # noqa: SLF001  # restoring a walk is the walk's own business
+        # Asked again after a restart: that is no try of the caller's.
+        visits = {name: count - (name == walk.node) for name, count in state["visits"].items()}
+        walk._visits = visits  # noqa: SLF001  # restoring a walk is the walk's own business
         walk._back = state["back"]  # noqa: SLF001  # as above
     return walk
 

@@ -141,8 +141,17 @@ class AriLine:
                 self._ahead.append(heard)
             return event
 
-    def keys_ahead(self) -> bool:
-        return any(isinstance(heard, KeyHeard) for heard in self._ahead)
+    def offers_unheard(self) -> list[Offered]:
+        """Offers that came when nobody listened for them any more; each must still be settled with the floor."""
+        found = [heard for heard in self._ahead if isinstance(heard, Offered)]
+        while (event := self.inbox.take_now()) is not None:
+            if isinstance(event, Offered):
+                found.append(event)
+            else:
+                with suppress(HungUp):
+                    self._keep(self._heard(event))
+        self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, Offered))
+        return found
 
     async def _recorded(self, name: str, limit_s: float) -> float:
         async with asyncio.timeout(limit_s):

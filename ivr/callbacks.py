@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from complaints import clocks, desk, ladders
-from complaints.ledger import EndedBy
+from complaints.ledger import EndedBy, Outcome
 from complaints.records import Company, Docket, State, Verdict
 from dialplan.steps import Fact
 from dialplan.walk import Walk
@@ -136,6 +136,8 @@ class Callbacks:
             seconds = (talk.now() - began).total_seconds()
             attempt = replace(attempt, duration_s=seconds, recording=talk.call_ref)
             await satisfaction.conclude(talk.house, talk.company, docket, attempt)
+        else:
+            talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
         await talk.note_end(EndedBy.CALLER if talk.line.gone else EndedBy.US)
         return verdict or Verdict.CUT
 

@@ -27,6 +27,9 @@ from ivr.voice import Voice
 LONGEST_PROMPT_S = 120.0
 """Nothing we say is longer; after it a prompt whose end was never told counts as said."""
 
+END_KEY_S = 1.2
+"""People press the hash within this time of the last digit, or not at all."""
+
 Deeds = Callable[[Do], Awaitable[Done]]
 Connecting = Callable[[Connect], Awaitable[Done]]
 Keeping = Callable[[Walk], Awaitable[None]]
@@ -122,8 +125,18 @@ async def collect(line: Line, voice: Voice, step: Collect) -> Keyed | Pressed | 
                 break
             case _:
                 pass
+    else:
+        await line.hush()
+        await _end_key(line)
     await line.hush()
     return Keyed(digits)
+
+
+async def _end_key(line: Line) -> None:
+    """Prompts say "then press hash": the hash after a full number is its end, and no answer to what is asked next."""
+    heard = await line.hear(END_KEY_S)
+    if isinstance(heard, KeyHeard) and heard.key != "#":
+        line.unhear(heard.key)
 
 
 async def record(line: Line, voice: Voice, step: Record) -> Recorded:

@@ -66,6 +66,7 @@ async def other_connection(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
 async def check_consumer(talk: Talk, args: Facts) -> Done:
     """A keyed consumer number: the check digit first, so that a slip never reads out somebody else's area."""
     number = str(args["number"])
+    talk.consumer = None
     if not is_valid(number, CONSUMER_DIGITS):
         return Done("wrong")
     talk.consumer = await talk.house.books.consumers.by_number(number)
@@ -126,11 +127,11 @@ async def own_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every 
     """The newest open docket of this telephone."""
     if not talk.phone:
         return Done("none")
-    found = await talk.house.books.dockets.open_for_phone(talk.phone)
+    opened = await talk.house.books.dockets.open_for_phone(talk.phone)
+    found = [docket for docket in opened if not docket.sealed]  # whoever holds the phone next hears nothing of it
     if not found:
         return Done("none")
     talk.docket = max(found, key=lambda docket: docket.registered_at)
-    talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
     return Done("found", docket_facts(talk, talk.docket))
 
 
@@ -141,8 +142,13 @@ async def check_docket(talk: Talk, args: Facts) -> Done:
     if docket is None or docket.sealed:
         return Done("wrong")
     talk.docket = docket
-    talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
     return Done("found", docket_facts(talk, docket))
+
+
+async def note_served(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
+    """He has heard how his complaint stands."""
+    talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
+    return Done("ok")
 
 
 async def press_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
@@ -227,16 +233,22 @@ def consumer_facts(talk: Talk) -> dict[str, Fact]:
 
 def docket_facts(talk: Talk, docket: Docket) -> dict[str, Fact]:
     """What prompts say about a docket; prompt keys, and moments as ISO 8601 UTC."""
-    overdue = docket.due_at < talk.now() and docket.state not in END_STATES
     return {
         "docket": docket.number,
         "pairs": docket.number,
         "category": f"category_{docket.category.lower().replace('-', '_')}",
         "when": docket.due_at.isoformat(),
-        "due_prompt": "status_overdue" if overdue else "status_due",
+        "due_prompt": _due_prompt(talk, docket),
         "status_prompt": f"docket_status_{docket.state}",
         "role": f"role_L{docket.level}",
     }
+
+
+def _due_prompt(talk: Talk, docket: Docket) -> str:
+    """Nothing more is promised of a docket that has ended."""
+    if docket.state in END_STATES:
+        return ""
+    return "status_overdue" if docket.due_at < talk.now() else "status_due"
 
 
 INBOUND: dict[str, Deed] = {
@@ -249,6 +261,7 @@ INBOUND: dict[str, Deed] = {
     "register_for_person": register_for_person,
     "own_docket": own_docket,
     "check_docket": check_docket,
+    "note_served": note_served,
     "press_docket": press_docket,
     "promise_callback": promise_callback,
     "check_callback_number": check_callback_number,

@@ -6,6 +6,7 @@ Invariant I4. The live queue is the floor's; who is next is decided in `dialplan
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 from complaints.ledger import EndedBy, Outcome
@@ -37,6 +38,7 @@ class Wait:
     next_told: float
     somebody_seen: float
     offers: int = 0
+    callback_offered: bool = False
 
 
 async def prepare(house: House) -> None:
@@ -96,10 +98,12 @@ async def _enter_holding(talk: Talk) -> None:
 
 
 async def _leave(talk: Talk) -> None:
-    try:
-        await talk.house.floor.leave(talk.call_ref)
-    except FloorAway:
-        return
+    """Out of the queue; an agent offered in that very moment is free again at once."""
+    floor = talk.house.floor
+    with suppress(FloorAway):
+        await floor.leave(talk.call_ref)
+        for offered in talk.line.offers_unheard():
+            await floor.refused(offered.reservation, AgentState.READY, now=talk.now().timestamp())
 
 
 async def _wait(wait: Wait) -> Done:
@@ -113,8 +117,10 @@ async def _wait(wait: Wait) -> Done:
                 done = await _offered(wait, reservation)
                 if done is not None:
                     return done
-            case KeyHeard(key="1"):
+            case KeyHeard(key="1") if wait.callback_offered:
                 return await _back(talk, "callback")
+            case KeyHeard(key="*"):
+                wait.next_told = loop.time()
             case _:
                 pass
         if await _nobody(wait) or loop.time() - wait.began > plan.max_wait_s:
@@ -162,6 +168,7 @@ async def _tell_place(wait: Wait) -> None:
         said.append(Say(talk.language, key, {"n": ahead, "m": low, "m_high": max(low, high)}))
     if expected is not None and expected[1] > CALLBACK_ABOVE_S and not free and talk.phone:
         said.append(Say(talk.language, "wait_callback_offer"))
+        wait.callback_offered = True
     await talk.line.say(talk.house.voice.clips(said))
 
 

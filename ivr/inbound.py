@@ -162,7 +162,7 @@ async def _walk_again(talk: Talk) -> Walk | None:
     talk.language = walk.language
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")
-    talk.consumer = next((one for one in talk.consumers if one.id == chosen), talk.consumer)
+    talk.consumer = await talk.house.books.consumers.get(int(str(chosen))) if chosen is not None else None
     if number := walk.facts.get("docket"):
         talk.docket = await talk.house.books.dockets.get(str(number))
     return walk

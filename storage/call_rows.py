@@ -37,7 +37,7 @@ def merged(kept: Call, noted: Call) -> Call:
     else:
         changes["ended_by"] = kept.ended_by or noted.ended_by
     if SEALED in {**kept.flags, **noted.flags}:
-        changes["phone"] = None
+        changes |= {"phone": None, "consumer_id": None}
     return replace(kept, **changes)  # type: ignore[arg-type] # the values come from fields of the same names
 
 

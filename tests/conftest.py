@@ -6,6 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Hypothesis' deadline would be a performance assert; each test has a limit of its own.
+settings.register_profile("line", deadline=None)
+settings.load_profile("line")
 
 LANES = ("unit", "rooms", "calls", "phone")
 HERE = Path(__file__).parent

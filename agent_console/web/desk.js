@@ -192,9 +192,10 @@ function pair(list, name, value) {
   if (value === null || value === undefined || value === "") return;
   const term = document.createElement("dt");
   const said = document.createElement("dd");
+  const apart = document.createElement("bdi"); // a number keeps its own direction inside Urdu, at its line's start
   term.textContent = name;
-  said.textContent = value;
-  said.dir = "auto";
+  apart.textContent = value;
+  said.append(apart);
   list.append(term, said);
 }
 
@@ -284,10 +285,9 @@ function showDockets() {
 function addDocket(row, docket) {
   const cells = [docket.number, categoryName(docket.category), word(`docket.${docket.state}`)];
   for (const text of cells) row.insertCell().textContent = text;
-  row.cells[0].className = "number";
   const due = row.insertCell();
   due.textContent = clock(new Date(docket.due_at));
-  if (new Date(docket.due_at) < Date.now()) due.className = "late";
+  if (new Date(docket.due_at) < Date.now() + clockAhead * 1000) due.className = "late";
   const work = row.insertCell();
   if (!["assigned", "accepted", "on_site", "waiting", "reopened", "linked_to_outage"].includes(docket.state)) return;
   const cause = document.createElement("select");

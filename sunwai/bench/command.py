@@ -7,11 +7,13 @@ import itertools
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
+from storage.floor_records import FloorError
 from sunwai import demo_consumers, demo_people, reference
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.houses import telephones, with_bare_controller, with_whole_line
@@ -19,6 +21,7 @@ from sunwai.bench.lines import clear
 from sunwai.bench.plan import PLAY, QUEUE, Flow, Plan, make_plan, whole_flow
 from sunwai.bench.report import Knee, Results, show, write
 from sunwai.bench.runs import Figures, Side, run, step
+from sunwai.errors import StartError, SunwaiError
 from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 
@@ -28,7 +31,7 @@ def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bo
 
     The line itself must not run: its ports are used. SunwaiError in one sentence when something is missing or died.
     """
-    with only_parent(line):
+    with only_parent(line), _one_sentence():
         results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
     for recordings in (out / "work").glob("*/recordings"):
         shutil.rmtree(recordings)
@@ -37,6 +40,21 @@ def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bo
     show(results, console)
     console.print(f"written: {file}")
     return 1 if results.failed else 0
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Task groups wrap what is raised inside them; people need the one sentence."""
+    try:
+        yield
+    except BaseExceptionGroup as several:
+        told = several.subgroup((SunwaiError, FloorError))
+        if told is None:
+            raise
+        one: BaseException = told
+        while isinstance(one, BaseExceptionGroup):
+            one = one.exceptions[0]
+        raise StartError(str(one)) from several
 
 
 async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, quick: bool) -> Results:
@@ -84,19 +102,13 @@ class _Bench:
 
     async def find_knee(self, flow: Flow, steps: Sequence[float], native: Side, ours: Side) -> None:
         """Raise the rate step by step, the sides in turn, until each has failed a call or there is no higher step."""
-        best = {side.who: Knee(flow.name, side.who, 0.0, None, 0) for side in (native, ours)}
+        best = {side.who: Knee(flow.name, side.who) for side in (native, ours)}
         for rate in steps:
             for side in (native, ours):
-                known = best[side.who]
-                if known.limit is not None:
+                if best[side.who].limit is not None:
                     continue
                 carried = await step(flow, side, rate, self._plan.step_s, self._callers, self._next_folder())
-                held = carried.held(rate)
-                best[side.who] = (
-                    Knee(flow.name, side.who, rate, None, carried.retransmissions)
-                    if held
-                    else Knee(flow.name, side.who, known.rate, rate, known.retransmissions)
-                )
+                best[side.who] = best[side.who].after(rate, carried)
                 self._console.print(
                     f"[dim]step {flow.name:5} {side.who:6} {rate:3.0f}/s: {carried.failed} of {carried.calls} failed, "
                     f"{carried.retransmissions} retransmissions, reached {carried.rate:.0f}/s[/dim]"

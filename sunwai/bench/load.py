@@ -15,7 +15,7 @@ from sunwai.processes import Child, end_group
 from sunwai.settings import Line
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-_TAIL_LIMIT_S = 45.0
+_TAIL_LIMIT_S = 30.0
 _END_S = 2.0
 _MILLISECONDS = 1000.0
 ODD_MANNERS = (1, 97)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BARE_AGENTS, WHOLE_AGENTS = 200, 40
+BARE_AGENTS, WHOLE_AGENTS = 320, 40
 """More than talk at once at the highest step, so that what is measured is never a queue of people."""
 
 
@@ -46,4 +46,4 @@ def make_plan(rounds: int, *, quick: bool) -> Plan:
     """`quick` is for trying that the bench works: its figures mean nothing."""
     if quick:
         return Plan(1, 1.5, 10, 10, 5, (20,), (20,), 1.5)
-    return Plan(rounds, 6.0, 60, 40, 15, (100, 140, 180, 220, 260, 300), (60, 80, 100, 130, 160), 3.0)
+    return Plan(rounds, 5.0, 60, 40, 15, (100, 150, 200, 250, 300, 360), (60, 90, 120, 160, 200), 2.5)

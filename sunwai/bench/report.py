@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sunwai.bench.facts import Facts
+from sunwai.bench.load import Carried
 from sunwai.bench.measure import Spread, ratios, spread
 from sunwai.bench.runs import Figures, Who
 
@@ -19,14 +20,21 @@ from sunwai.bench.runs import Figures, Who
 class Knee:
     """The highest rate one side carried without a failed call (0: not even the first step), and where the steps ended.
 
+    `clean` is the highest rate at which nothing had to be sent twice either: before a side fails, it falls behind.
     `limit` is the rate that failed; None when the highest step was still carried.
     """
 
     flow: str
     who: Who
-    rate: float
-    limit: float | None
-    retransmissions: int
+    rate: float = 0.0
+    clean: float = 0.0
+    limit: float | None = None
+
+    def after(self, asked: float, carried: Carried) -> Knee:
+        """What is known when `asked` calls per second have been tried as well."""
+        if not carried.held(asked):
+            return replace(self, limit=asked)
+        return replace(self, rate=asked, clean=self.clean if carried.retransmissions else asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +94,13 @@ def _of_flow(results: Results, flow: str) -> Iterator[Row]:
             yield Row(flow, named, spread(native.values()), spread(ours.values()), spread(ratios(native, ours)))
     knees = {knee.who: knee for knee in results.knees if knee.flow == flow}
     if knees:
-        both = [knees[who].rate if who in knees else None for who in ("native", "ours")]
-        ratio = both[1] / both[0] if both[0] and both[1] is not None else None
-        yield Row(flow, "calls/s, none failed", spread(both[:1]), spread(both[1:]), spread([ratio]))
+        native_knee, our_knee = knees["native"], knees["ours"]
+        yield _of_rates(flow, "calls/s, none failed", native_knee.rate, our_knee.rate)
+        yield _of_rates(flow, "calls/s, nothing sent twice", native_knee.clean, our_knee.clean)
+
+
+def _of_rates(flow: str, what: str, native: float, ours: float) -> Row:
+    return Row(flow, what, spread([native]), spread([ours]), spread([ours / native if native else None]))
 
 
 def added(results: Results) -> list[tuple[str, Spread]]:

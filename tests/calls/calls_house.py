@@ -6,7 +6,6 @@ holding bridge is there. Anything else of either that a talk touches is an Attri
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,10 +64,9 @@ KINDS = [
 
 
 class HoldingOnly:
-    """Of Asterisk the holding bridge alone; `on_enter` is called when a caller is put into it."""
+    """Of Asterisk the holding bridge alone; `entered` are the callers who were put into it."""
 
     def __init__(self) -> None:
-        self.on_enter: Callable[[], object] | None = None
         self.entered: list[str] = []
 
     async def add_to_bridge(self, bridge: str, channels: list[str], *, call: str) -> None:
@@ -102,9 +100,7 @@ class AwayFloor:
 
 
 def plan() -> Plan:
-    seconds = {
-        name: 10.0 for name in Plan.__dataclass_fields__ if name.endswith("_s") or name in ("nobody_after_s",)
-    }
+    seconds = {name: 10.0 for name in Plan.__dataclass_fields__ if name.endswith("_s")}
     words = {"app": "sunwai", "node": "n1", "number": "1912", "country": "IN", "company": "PV"}
     rest = {
         "languages": ("hi", "ur", "en"),
@@ -168,13 +164,21 @@ class Scene:
         return line, *(await satisfaction.ask(talk, docket, now))
 
     async def claimed(self, docket: Docket) -> Docket:
-        """The engineer says that it is done, and the consumer's phone is about to ring."""
+        """The engineer says that it is done; the consumer is to be rung in twenty minutes."""
         books, now = self.books, self.clock.wall_now()
         category = await books.consumers.category(docket.category)
         company = await books.consumers.company(docket.company)
-        docket = await books.dockets.apply(desk.claim(docket, "officer:J09", "C12", "", now, category, company))
+        return await books.dockets.apply(desk.claim(docket, "officer:J09", "C12", "", now, category, company))
+
+    async def about_to_ring(self, docket: Docket) -> Docket:
+        """The twenty minutes are over: the due callback is claimed, as the controller does before it dials."""
         self.clock.jump(1200)
-        return await books.dockets.apply(desk.begin_verifying(docket, self.clock.wall_now()))
+        now = self.clock.wall_now()
+        (work,) = await self.books.due.claim(["ring_satisfaction"], now, 60.0, 10, "test")
+        assert work.work.payload["docket"] == docket.number
+        docket = await self.books.dockets.apply(desk.begin_verifying(docket, now))
+        await self.books.due.done(work.work.cause, "test", "rung", now)
+        return docket
 
     async def dockets(self) -> list[Docket]:
         return await self.books.dockets.search(with_sealed=True)

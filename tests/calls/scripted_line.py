@@ -106,6 +106,10 @@ class ScriptedLine:
     def flush(self) -> None:
         self._keys.clear()
 
+    def offers_unheard(self) -> list[Heard]:
+        """No agent is ever offered to this line."""
+        return []
+
     async def record(self, name: str, max_s: float) -> float:
         self._stay()
         act = self._next()

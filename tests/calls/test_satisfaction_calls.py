@@ -16,7 +16,7 @@ async def asked_about(scene):
     """A docket that was claimed and whose consumer is about to be rung."""
     await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"))
     (docket,) = await scene.dockets()
-    return await scene.claimed(docket)
+    return await scene.about_to_ring(await scene.claimed(docket))
 
 
 async def rows(scene, docket):
@@ -124,7 +124,7 @@ async def test_an_answer_to_a_docket_that_was_opened_meanwhile_changes_nothing_a
 
 async def test_two_rounds_make_two_rows_and_only_the_second_closes(scene, asked_about):
     _, _, docket = await scene.is_asked(asked_about, ("sat_question", "2"), ("sat_reason", SPEAKS))
-    docket = await scene.claimed(docket)
+    docket = await scene.about_to_ring(await scene.claimed(docket))
     _, verdict, docket = await scene.is_asked(docket, ("sat_question", "1"))
     assert (verdict, docket.state, docket.claims) == (Verdict.SATISFIED, State.CLOSED_SATISFIED, 2)
     assert [(row.claim, row.attempt, row.verdict) for row in await rows(scene, docket)] == [

@@ -12,8 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,12 +22,16 @@ from phone_line import House, read_quietly, settings_text, until, until_ready
 from ivr.exchange import Exchange, NotHeard, Phone
 from ivr.tones import to_ulaw, tone
 from sunwai import wiring
+from sunwai.asterisk_conf import ARI_USER
 from sunwai.books_setup import prepare_books
 from sunwai.reference import places
 from sunwai.render import render
+from sunwai.rescue import APP, AsteriskWatch
 from sunwai.settings import Line, read_settings
 
 END_LIMIT_S = 20
+CONTROLLER, REDIS, ASTERISK = " sunwai controller ", "redis-server", "/var/asterisk/etc/asterisk.conf"
+"""What the command lines of these processes have and no other's has."""
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +116,29 @@ async def replaced(house: House, what: str, before: int, limit_s: float = 30.0) 
         return pid_of(house, what) not in (None, before)
 
     await until(another, limit_s)
+
+
+@asynccontextmanager
+async def without_controller(house: House) -> AsyncIterator[None]:
+    """The controller is dead for as long as the block lasts: its parent, who would start it again, is held."""
+    house.parent.send_signal(signal.SIGSTOP)
+    try:
+        hurt(house, CONTROLLER)
+        async with AsteriskWatch(house.line.ari_url, ARI_USER, house.line.secret("ari")) as watch:
+
+            async def forgotten():
+                return not await watch.knows_app(APP)
+
+            await until(forgotten)
+        yield
+    finally:
+        house.parent.send_signal(signal.SIGCONT)
+
+
+async def gone(phone: Phone) -> None:
+    """Hang up, and wait until the telephone has been put away: its sockets belong to this test."""
+    await phone.hang_up()
+    await phone.until_ended()
 
 
 async def hears(exchange: Exchange, listener: Phone, speaker: Phone, marker: str) -> None:

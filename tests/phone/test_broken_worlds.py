@@ -16,12 +16,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from broken_line import hears, house, hurt, pid_of, prepared, replaced
+from broken_line import ASTERISK, CONTROLLER, REDIS, gone, hears, house, hurt, prepared, replaced, without_controller
 from phone_line import agent_at_work, until
 
 from complaints.ledger import EndedBy, Outcome
 from complaints.records import State, Verdict
 from ivr.errors import TelephoneError
+from ivr.tones import to_ulaw, tone
 
 __all__ = ["house", "prepared"]
 
@@ -32,13 +33,11 @@ STRANGER = "5000077701"
 AWAY_LIMIT_S = 60.0
 """A dead controller is back within a few seconds; the machine may be busy."""
 
-CONTROLLER, REDIS, ASTERISK = " sunwai controller ", "redis-server", "/var/asterisk/etc/asterisk.conf"
 
-
-async def at_the_main_menu(exchange, number: str = PROBE):
+async def at_the_main_menu(exchange, number: str = PROBE, menu: str = "main_menu"):
     caller = await exchange.call(number)
     await caller.hear("greet")
-    await caller.hear("main_menu")
+    await caller.hear(menu)
     return caller
 
 
@@ -74,7 +73,7 @@ async def test_a_caller_in_the_menu_hears_it_again_from_the_next_controller_and_
     hurt(house, CONTROLLER)
     await caller.hear("main_menu", limit_s=AWAY_LIMIT_S)
     number = await registers(caller)
-    await caller.hang_up()
+    await gone(caller)
     assert (await books.dockets.get(number)).consumer_id is not None
     call = await the_call_of(books, PROBE)
     assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, number)
@@ -90,7 +89,7 @@ async def test_a_docket_is_not_registered_twice_when_the_controller_dies_behind_
     await caller.hear("person_by_zero")
     await caller.press("0")
     await caller.hear("to_person")
-    await caller.hang_up()
+    await gone(caller)
     call = await the_call_of(books, PROBE)
     assert [docket.number for docket in await books.dockets.open_for_phone(f"+91{PROBE}")] == [number]
     assert call.docket == number
@@ -104,7 +103,7 @@ async def test_the_connection_he_chose_is_still_known_to_the_next_controller(hou
     hurt(house, CONTROLLER)
     await caller.hear("main_menu", limit_s=AWAY_LIMIT_S)
     number = await registers(caller)
-    await caller.hang_up()
+    await gone(caller)
     connections = await books.consumers.by_phone(None, f"+91{PROBE_SHARED}")
     docket = await books.dockets.get(number)
     assert (docket.consumer_id, docket.unit) == (connections[1].id, connections[1].unit)
@@ -123,7 +122,7 @@ async def test_a_caller_who_waits_for_a_person_keeps_waiting_and_gets_one(house,
         await ringing.until_answered()
         await hears(exchange, ringing, caller, "goodbye")
         await hears(exchange, caller, ringing, "agent_coming")
-        await caller.hang_up()
+        await gone(caller)
         await ringing.until_ended()
     assert len(await books.dockets.open_for_phone(f"+91{PROBE}")) == 1
     assert (await the_call_of(books, PROBE)).outcome is Outcome.TALKED
@@ -146,8 +145,8 @@ async def test_two_who_talk_go_on_talking_and_the_end_of_their_talk_is_noted(hou
         await hears(exchange, ringing, caller, "goodbye")
         await hears(exchange, caller, ringing, "agent_coming")
         assert agent.page["agent"]["state"] == "talking"
-        await other.hang_up()
-        await caller.hang_up()
+        await gone(other)
+        await gone(caller)
         await ringing.until_ended()
         await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
     call = await the_call_of(books, PROBE)
@@ -168,7 +167,7 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
     consumer = await asked(exchange, number)
     await consumer.press("1")
     await consumer.hear("sat_service")
-    await consumer.hang_up()
+    await gone(consumer)
 
     async def closed():
         return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
@@ -203,17 +202,17 @@ async def test_a_controller_that_hangs_is_killed_and_a_caller_of_that_moment_is_
     await replaced(house, CONTROLLER, stopped, 25)
     await caller.hear("greet", limit_s=AWAY_LIMIT_S)
     await caller.hear("language_choice")
-    await caller.hang_up()
+    await gone(caller)
 
 
 async def test_a_caller_who_comes_while_the_controller_is_away_hears_so_and_is_given_back(house, exchange, books):
-    hurt(house, CONTROLLER)
-    caller = await exchange.call(PROBE)
-    await caller.hear("controller_away")
+    async with without_controller(house):
+        caller = await exchange.call(PROBE)
+        await caller.hear("controller_away")
     await caller.hear("greet", limit_s=AWAY_LIMIT_S)
     await caller.hear("main_menu")
     number = await registers(caller)
-    await caller.hang_up()
+    await gone(caller)
     call = await the_call_of(books, PROBE)
     assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, number)
 
@@ -221,13 +220,13 @@ async def test_a_caller_who_comes_while_the_controller_is_away_hears_so_and_is_g
 async def test_key_1_while_the_controller_is_away_is_a_promise_in_the_books_and_a_message_in_the_inbox(
     house, exchange, books
 ):
-    hurt(house, CONTROLLER)
-    caller = await exchange.call(STRANGER)
-    await caller.hear("controller_away")
-    await caller.press("1")
-    await caller.hear("leave_message")
-    await hears_itself_record(exchange, caller)
-    await caller.hang_up()
+    async with without_controller(house):
+        caller = await exchange.call(STRANGER)
+        await caller.hear("controller_away")
+        await caller.press("1")
+        await caller.hear("leave_message")
+        await speaks(exchange, caller)
+        await gone(caller)
     call = await the_call_of(books, STRANGER)
     assert call.outcome is Outcome.CALLBACK_PROMISED
     [work] = [work for work in await books.due.pending(["ring_promise"]) if work.cause == call.callback_cause]
@@ -236,26 +235,15 @@ async def test_key_1_while_the_controller_is_away_is_a_promise_in_the_books_and_
     assert (house.line.recordings / message.recording).stat().st_size > 16_000
 
 
-async def hears_itself_record(exchange, caller) -> None:
-    """Speak for some seconds; Asterisk's own recording gives no sign that it has begun."""
-    await hears_beep(caller)
-    caller.media.say(b"".join([exchange_tone(exchange)] * 15))
+async def speaks(exchange, caller) -> None:
+    """Three seconds of sound, begun after the tone; Asterisk's own recording tells nobody that it has begun."""
+    await caller.hear("beep", limit_s=5)
+    caller.media.say(to_ulaw(tone(exchange.tones["agent_coming"])) * 15)
 
     async def silent():
         return not caller.media._to_say
 
     await until(silent, 20)
-
-
-async def hears_beep(caller) -> None:
-    with suppress(TelephoneError):
-        await caller.hear("beep", limit_s=3)
-
-
-def exchange_tone(exchange) -> bytes:
-    from ivr.tones import to_ulaw, tone
-
-    return to_ulaw(tone(exchange.tones["agent_coming"]))
 
 
 # -- Redis dies or hangs ------------------------------------------------------------------------------------------
@@ -266,7 +254,7 @@ async def test_a_caller_registers_while_redis_is_away(house, exchange, books, ho
     caller = await at_the_main_menu(exchange)
     hurt(house, REDIS, how)
     number = await registers(caller)
-    await caller.hang_up()
+    await gone(caller)
     assert (await books.dockets.get(number)).category == "SUP-FUSE"
     assert (await the_call_of(books, PROBE)).outcome is Outcome.DOCKET_REGISTERED
 
@@ -278,8 +266,50 @@ async def test_an_agent_is_on_the_floor_again_after_redis_was_emptied(house, exc
         caller = await at_the_main_menu(exchange)
         await caller.press("0")
         ringing = await exchange.rung("agent-P01", limit_s=45)
-        await caller.hang_up()
+        await gone(caller)
         await ringing.until_ended()
+
+
+async def test_two_who_talk_do_not_notice_that_redis_was_emptied(house, exchange, books):
+    caller = await at_the_main_menu(exchange)
+    async with agent_at_work(house, exchange, "P01") as agent:
+        await caller.press("0")
+        ringing = await exchange.rung("agent-P01")
+        await ringing.answer()
+        await ringing.until_answered()
+        await hears(exchange, ringing, caller, "goodbye")
+        before = hurt(house, REDIS)
+        await replaced(house, REDIS, before)
+        await hears(exchange, ringing, caller, "goodbye")
+        await hears(exchange, caller, ringing, "agent_coming")
+        # Whoever wants a person now must not be given to an agent who is talking.
+        other = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
+        await other.press("0")
+        with pytest.raises(TimeoutError):
+            await exchange.rung("agent-P01", limit_s=8)
+        await gone(other)
+        await gone(caller)
+        await ringing.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    assert (await the_call_of(books, PROBE)).outcome is Outcome.TALKED
+
+
+async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emptied(house, exchange):
+    caller = await at_the_main_menu(exchange)
+    async with agent_at_work(house, exchange, "P01"):
+        await caller.press("0")
+        first = await exchange.rung("agent-P01")
+        await first.answer()
+        waiting = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
+        await waiting.press("0")
+        await waiting.hear("wait_first", "wait_unknown", limit_s=20)
+        before = hurt(house, REDIS)
+        await replaced(house, REDIS, before)
+        # An honest word, or his place among those who wait: never music alone.
+        await waiting.hear("nobody_there", "wait_first", "wait_unknown", "wait_position", limit_s=30)
+        await gone(waiting)
+        await gone(caller)
+        await first.until_ended()
 
 
 # -- too many callers ---------------------------------------------------------------------------------------------
@@ -290,7 +320,7 @@ async def test_the_caller_above_the_soft_limit_hears_a_promise_that_stands_in_th
     async with AsyncExitStack() as stack:
         for n in range(limit):
             caller = await exchange.call(f"50000781{n:02d}")
-            stack.push_async_callback(caller.hang_up)
+            stack.push_async_callback(gone, caller)
         over = await exchange.call(STRANGER)
         await over.hear("lines_full")
         await over.until_ended()
@@ -301,7 +331,7 @@ async def test_the_caller_above_the_soft_limit_hears_a_promise_that_stands_in_th
     # A place is free again for the next one.
     caller = await exchange.call("5000077702")
     await caller.hear("greet")
-    await caller.hang_up()
+    await gone(caller)
 
 
 # -- Asterisk dies ------------------------------------------------------------------------------------------------
@@ -319,29 +349,21 @@ async def answered_again(exchange, number: str):
 
 async def test_asterisk_is_started_again_and_the_agents_have_their_telephones_again(house, exchange, books):
     async with agent_at_work(house, exchange, "P01") as agent:
+        phone = await agent.post("/api/agent/phone")
         before = hurt(house, ASTERISK)
         await replaced(house, ASTERISK, before)
         caller = await answered_again(exchange, PROBE)
         await caller.hear("main_menu")
-        phone = await phone_registers_again(house, exchange, agent)
+        # A SIP phone registers again with what it was given at the log-in: in minutes, here at once.
+        await exchange.unregister_phone(phone["user"])
+        await exchange.register_phone(phone["user"], phone["password"], f"{phone['address']}:{phone['port']}")
         await caller.press("0")
-        ringing = await exchange.rung(phone, limit_s=45)
+        ringing = await exchange.rung(phone["user"], limit_s=45)
         await ringing.answer()
         await ringing.until_answered()
         await hears(exchange, ringing, caller, "goodbye")
-        await caller.hang_up()
+        await gone(caller)
         await ringing.until_ended()
-
-
-async def phone_registers_again(house, exchange, agent) -> str:
-    """A SIP phone renews its registration with what it was given at the log-in; here at once."""
-    state = {each.code: each for each in await floor_agents(house)}["P01"]
-    del state
-    return ""
-
-
-async def floor_agents(house):
-    return []
 
 
 async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchange, books):
@@ -351,8 +373,8 @@ async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchan
     before = hurt(house, ASTERISK)
     await replaced(house, ASTERISK, before)
     other = await answered_again(exchange, PROBE)
-    await other.hang_up()
-    await caller.hang_up()
+    await gone(other)
+    await gone(caller)
     cut = await the_call_of(books, STRANGER, 60)
     assert (cut.call_ref, cut.outcome, cut.ended_by) == (call.call_ref, Outcome.CUT, EndedBy.NETWORK)
     assert cut.callback_cause is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 import pytest
 from phone_line import until
@@ -15,7 +14,6 @@ from complaints.records import Consumer, Docket
 from ivr.exchange import Exchange, Phone
 from ivr.tones import to_ulaw, tone
 from storage.books import Books
-from sunwai import demo_consumers, demo_people, reference
 from sunwai.console_client import ConsoleRefused
 
 PROBE, PROBE_OF_THREE = "5000000001", "5000000003"
@@ -49,7 +47,7 @@ async def put_away(exchange: Exchange, phone: Phone) -> bool:
 
 
 async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(call, books):
-    house_of_his = consumers()[0]
+    house_of_his = await own_consumer(books, 0)
     caller = await call("")
     await chooses_language(caller, "3")
     await caller.press("1")
@@ -131,7 +129,7 @@ async def test_a_phone_of_three_connections_is_asked_which_and_the_docket_is_of_
 
 
 async def test_star_explains_the_consumer_number_and_two_wrong_ones_lead_to_a_person_with_a_docket(call, books):
-    number = consumers()[1].number
+    number = (await own_consumer(books, 1)).number
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
     caller = await call("5000071004")
     await chooses_language(caller, "3")
@@ -268,7 +266,7 @@ async def test_a_keyed_docket_number_with_one_wrong_digit_is_refused_and_the_rig
 
 
 async def test_a_silent_caller_hears_it_slowly_and_then_gets_a_person(call, books):
-    silent = consumers()[2]
+    silent = await own_consumer(books, 2)
     caller = await call(silent.phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.hear("silence_slow", limit_s=30)
@@ -281,8 +279,8 @@ async def test_a_silent_caller_hears_it_slowly_and_then_gets_a_person(call, book
     assert docket.consumer_id == silent.id
 
 
-async def test_three_wrong_keys_lead_to_a_person(call):
-    caller = await call(consumers()[3].phone.removeprefix("+91"))
+async def test_three_wrong_keys_lead_to_a_person(call, books):
+    caller = await call((await own_consumer(books, 3)).phone.removeprefix("+91"))
     await caller.hear("main_menu")
     for key in "78":
         await caller.press(key)
@@ -294,8 +292,8 @@ async def test_three_wrong_keys_lead_to_a_person(call):
     await caller.hang_up()
 
 
-async def test_a_key_stops_what_is_being_said(call):
-    caller = await call(consumers()[4].phone.removeprefix("+91"))
+async def test_a_key_stops_what_is_being_said(call, books):
+    caller = await call((await own_consumer(books, 4)).phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.press("2")
     await caller.hear("registered")
@@ -309,7 +307,7 @@ async def test_a_key_stops_what_is_being_said(call):
 
 
 async def test_keys_pressed_during_the_greeting_lead_straight_to_the_docket_number(call, books):
-    hurried = consumers()[5]
+    hurried = await own_consumer(books, 5)
     caller = await call(hurried.phone.removeprefix("+91"))
     await caller.press("11")
     docket = await registered(caller, books)
@@ -319,7 +317,7 @@ async def test_keys_pressed_during_the_greeting_lead_straight_to_the_docket_numb
 
 
 async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_his_message(call, books):
-    quick = consumers()[6]
+    quick = await own_consumer(books, 6)
     caller = await call(quick.phone.removeprefix("+91"))
     await caller.hear("main_menu")
     await caller.press("1")
@@ -337,19 +335,13 @@ async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_hi
 # -- words of these tests ---------------------------------------------------------------------------------------------
 
 
-@cache
-def consumers() -> tuple[Consumer, ...]:
-    """Consumers of the demo company with Hindi, no flag and a phone of their own."""
-    organisation = reference.organisation()
-    staff = demo_people.officers(organisation)
-    everybody = demo_consumers.consumers(organisation, demo_consumers.network(organisation), staff)
-    phones = [consumer.phone for consumer in everybody]
-    known = {phone for phone in phones if phone and phones.count(phone) == 1} - {officer.phone for officer in staff}
-    return tuple(
-        one
-        for one in everybody[:400]
-        if one.company == demo_people.MAIN and one.phone in known and one.language == "hi" and not one.flags
-    )
+async def own_consumer(books: Books, place: int) -> Consumer:
+    """A consumer of the demo company with Hindi, no flag and a phone of his own; another one for each `place`."""
+    for number in range(1000 + 100 * place, 1100 + 100 * place):
+        found = await books.consumers.by_phone(None, f"+9150000{number:05d}")
+        if len(found) == 1 and found[0].language == "hi" and not found[0].flags:
+            return found[0]
+    raise AssertionError("the demo has no such consumer")
 
 
 async def chooses_language(caller: Phone, key: str) -> None:

@@ -123,17 +123,20 @@ async def test_a_disposition_is_not_changed_after_the_wrap_up(house):
     assert (await house.books.calls.get(CALL)).disposition == "information given"
 
 
-async def test_logging_out_leaves_the_floor_but_not_a_call_without_disposition(house):
+async def test_logging_out_leaves_the_floor_but_not_a_call_without_disposition(house, controller):
+    controller.answers["forget_phone"] = lambda _: Answer(ok=True)
     page = await house.enter("a17")
     await page.get("/api/agent")
     await noted(house)
     await house.wrapping_up("A17", CALL)
     assert (await page.post("/api/logout"))[0] == 200
     assert (await house.floor.agent("A17")).state is AgentState.WRAP_UP
+    assert controller.asked == []
     page = await house.enter("a17")
     await page.post(f"/api/calls/{CALL}/disposition", {"disposition": "information given"})
     assert (await page.post("/api/logout"))[0] == 200
     assert await house.floor.agent("A17") is None
+    assert [(one.deed, one.args) for one in controller.asked] == [("forget_phone", {"agent": "A17"})]
 
 
 async def test_the_telephones_account_comes_from_the_controller_and_is_of_this_session(house, controller):
@@ -169,7 +172,9 @@ async def test_an_agent_cannot_end_a_call_he_is_not_in(house, controller):
     assert controller.asked == []
 
 
-@pytest.mark.parametrize(("reason", "status"), [("gone", 409), ("failed", 503), ("too_long", 503), ("strange", 409)])
+@pytest.mark.parametrize(
+    ("reason", "status"), [("gone", 409), ("failed", 503), ("too_long", 503), ("telephone_away", 503), ("strange", 409)]
+)
 async def test_a_controller_that_says_no_is_told_in_a_sentence(house, controller, reason, status):
     controller.answers["hang_up"] = lambda _: Answer(ok=False, reason=reason)
     page = await house.enter("a17")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -199,6 +200,20 @@ async def _seed_file(url: str) -> None:
 
 @pytest.fixture
 async def house(tmp_path, seeded_books, redis_server, prefix):
+    async with opened(tmp_path, seeded_books, redis_server, prefix) as house:
+        yield house
+
+
+@pytest.fixture
+async def fragile_house(tmp_path, seeded_books, breakable_redis, prefix):
+    """A house whose Redis the test may kill and start again (`breakable_redis`)."""
+    async with opened(tmp_path, seeded_books, breakable_redis, prefix) as house:
+        yield house
+
+
+@asynccontextmanager
+async def opened(tmp_path, seeded_books, redis_server, prefix):
+    """A house with a server that answers, closed at the end."""
     shutil.copy(seeded_books, tmp_path / "books.db")
     url = f"sqlite:///{tmp_path / 'books.db'}"
     books, floor, commands = Books(url), Floor(redis_server.url, prefix), Commands(redis_server.url, prefix)

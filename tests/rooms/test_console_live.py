@@ -17,6 +17,7 @@ from agent_console.routes import ROUTES
 from complaints.ledger import Call, Outcome
 from complaints.records import Origin
 from dialplan.routing import Waiting, routing_key
+from storage.commands import Answer
 from storage.floor_records import AgentState
 
 pytest_plugins = ("redis_fixture", "test_console_house")
@@ -64,8 +65,8 @@ async def connect(house):
 async def agent_when(house, wanted):
     """Agent A17 once `wanted` says yes to him, which must be soon."""
     async with asyncio.timeout(LIMIT_S):
-        while (agent := await house.floor.agent("A17")) is None or not wanted(agent):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - what is waited for happens in Redis
+        while (agent := await house.floor.agent("A17")) is None or not wanted(agent):  # noqa: ASYNC110 - it happens in Redis
+            await asyncio.sleep(0.02)
     return agent
 
 
@@ -189,13 +190,42 @@ async def test_a_log_in_with_too_many_pages_is_told_so(house, connect):
     assert refused.value.status == 429
 
 
+async def test_while_redis_is_away_the_page_says_so_and_afterwards_the_ready_agent_is_ready_again(
+    fragile_house, breakable_redis
+):
+    house = fragile_house
+    page = await house.enter("a17")
+    ws = await page.http.ws_connect(page.root + "/ws")
+    wire = Wire(ws)
+    await wire.until(lambda one: one["type"] == "snapshot")
+    await page.post("/api/agent/state", {"state": "ready"})
+    await wire.until(lambda one: one.get("agent") and one["agent"]["state"] == "ready")
+    breakable_redis.kill()
+    stale = await wire.until(lambda one: one["type"] == "stale")
+    assert stale["since"] == pytest.approx(house.epoch, abs=5)
+    assert (await page.post("/api/agent/state", {"state": "ready"}))[0] == 503
+    assert (await page.get("/readyz"))[1]["away"] == ["floor", "telephone"]
+    breakable_redis.start()
+    back = await wire.until(lambda one: one["type"] != "stale")
+    assert (back["type"], back["agent"]) == ("snapshot", None)
+    await wire.beat()
+    await wire.until(lambda one: one.get("agent") and one["agent"]["state"] == "ready")
+    await ws.close()
+
+
 # --- machines --------------------------------------------------------------------------------------------------------
 
 
-async def test_alive_and_ready_are_two_questions(house):
-    page = house.page()
+async def test_alive_and_ready_are_two_questions(house, controller):
+    page, registered = house.page(), False
+    controller.answers["ready"] = lambda _: Answer(ok=registered)
     assert (await page.get("/healthz"))[0] == 200
-    assert await page.get("/readyz") == (200, {"ok": True, "away": []})
+    assert await page.get("/readyz") == (503, {"ok": False, "away": ["telephone"]})
+    registered = True
+    async with asyncio.timeout(LIMIT_S):
+        while (await page.get("/readyz"))[0] != 200:
+            asked = len(controller.asked)
+    assert asked < 5, "the controller is asked about once a second, not at every question"
 
 
 async def test_metrics_tell_requests_by_pattern_pages_and_the_ledger(house, connect):

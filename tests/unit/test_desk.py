@@ -228,9 +228,7 @@ REOPENABLE = sorted(set(State) - {*IN_FIELD, State.NEW, State.LINKED_TO_OUTAGE, 
 
 
 @given(before=standings, officers=officer_lists, actor=st.sampled_from(["consumer", "agent:A17", "supervisor:V01"]))
-def test_reopening_raises_the_level_and_the_third_time_goes_to_the_executive_engineer_or_above(
-    before, officers, actor
-):
+def test_reopening_raises_the_level_and_the_third_time_goes_to_the_executive_engineer_or_above(before, officers, actor):
     if before.state not in REOPENABLE:
         with pytest.raises(IllegalMove):
             desk.reopen(before, actor, NOW, officers, "reopen:n1-2")

@@ -41,7 +41,9 @@ def test_consumer_numbers_follow_the_same_rule(serial):
     assert not is_valid(number, DOCKET_DIGITS)
 
 
-@pytest.mark.parametrize("number", ["", "1234567", "123456789", "1234567a", " 1234567", "१२३४५६७८", "12-34567", "²1234567"])
+@pytest.mark.parametrize(
+    "number", ["", "1234567", "123456789", "1234567a", " 1234567", "१२३४५६७८", "12-34567", "²1234567"]
+)
 def test_what_is_no_number_of_that_length_is_not_valid(number):
     assert not is_valid(number, DOCKET_DIGITS)
 

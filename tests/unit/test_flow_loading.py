@@ -278,7 +278,7 @@ def test_an_everywhere_key_that_leads_nowhere_is_refused(refused):
         'menu = ["ask"]\nkeys = { 1 = "bye" }\nsilence = "nowhere"\n',
         'branch = "purpose"\ncases = { cut = "bye" }\notherwise = "nowhere"\n',
         'record = ["hello"]\ninto = "reason"\nnext = "bye"\nleft = "nowhere"\n',
-        'number = ["hello"]\ndigits = 8\ninto = "x"\nagain = "hello"\nhelp = "hello"\nnext = "bye"\nfailed = "nowhere"\n',
+        'number = ["ask"]\ndigits = 8\ninto = "x"\nagain = "ask"\nhelp = "ask"\nnext = "bye"\nfailed = "nowhere"\n',
         'connect = "general"\nthen = { talked = "bye", nobody = "nowhere", callback = "bye" }\n',
     ],
 )

@@ -116,6 +116,4 @@ def test_a_move_is_made_as_the_table_has_it_or_refused(state, deed, actor):
 
 @given(before=states, following=st.sampled_from(list(State)))
 def test_a_write_is_legal_only_when_some_deed_makes_it(before, following):
-    assert is_legal(before, following) == any(
-        (start, end) == (before, following) for (start, _), end in MOVES.items()
-    )
+    assert is_legal(before, following) == any((start, end) == (before, following) for (start, _), end in MOVES.items())

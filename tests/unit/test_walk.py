@@ -277,7 +277,6 @@ def test_a_circle_of_branches_is_told_and_not_walked_for_ever():
 # -- keeping and restoring
 
 
-
 def fitting(draw, walk, step):
     """A reply the talking loop could give to this step."""
     match step:

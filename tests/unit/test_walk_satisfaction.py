@@ -96,9 +96,7 @@ def test_two_asks_for_the_reason_and_reopens_with_it():
 
 
 def test_a_no_counts_without_a_word_of_reason():
-    assert asked().press("2").hear(Recorded(None, 0.0)).verdicts == [
-        {"verdict": Verdict.NOT_SATISFIED, "reason": None}
-    ]
+    assert asked().press("2").hear(Recorded(None, 0.0)).verdicts == [{"verdict": Verdict.NOT_SATISFIED, "reason": None}]
 
 
 @pytest.mark.parametrize("recording", ["n1-1-reason", None])

@@ -1,0 +1,377 @@
+"""Callers and agents on real Asterisk: who is rung when, who hears what, and what is promised when nobody is there."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from phone_line import agent_at_work, until
+
+from complaints.ledger import Call, EndedBy, Outcome
+from complaints.records import Consumer, DueWork
+from ivr.exchange import Exchange, NotHeard, Phone
+from ivr.tones import ToneHearing, to_ulaw, tone
+from storage.books import Books
+from sunwai.asterisk_conf import recording_path
+from sunwai.console_client import ConsolePerson, ConsoleRefused
+
+PROBE, FLAGGED, OF_THREE = "5000000001", "5000000002", "5000000003"
+CALLER_SAYS, AGENT_SAYS = "goodbye", "agent_coming"
+ANSWERED_ELSEWHERE = 26
+
+Calling = Callable[[str], Awaitable[Phone]]
+
+
+@pytest.fixture
+async def call(exchange: Exchange) -> AsyncIterator[Calling]:
+    """Phone the line as this number; every phone of a test is put down at its end, however it ended."""
+    phones: list[Phone] = []
+
+    async def phone(number: str) -> Phone:
+        phones.append(await exchange.call(number))
+        return phones[-1]
+
+    yield phone
+    for each in phones:
+        await each.hang_up()
+        await until(lambda each=each: put_away(exchange, each))
+
+
+async def put_away(exchange: Exchange, phone: Phone) -> bool:
+    return phone.channel not in exchange.dispatch
+
+
+# -- an agent is there ------------------------------------------------------------------------------------------------
+
+
+async def test_caller_and_agent_hear_each_other_and_both_are_in_the_recording(house, exchange, call, books):
+    async with agent_at_work(house, exchange, "P01") as agent:
+        caller = await call(PROBE)
+        await asks_for_a_person(caller)
+        ringing = await exchange.rung("agent-P01")
+        assert (await shown(agent, PROBE))["docket"] is not None
+        await answers(ringing, agent)
+        await hears(ringing, caller, exchange, CALLER_SAYS)
+        await hears(caller, ringing, exchange, AGENT_SAYS)
+        await caller.hang_up()
+        await ringing.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+        row = await ended(books, PROBE)
+
+    assert (row.outcome, row.ended_by, row.agent) == (Outcome.TALKED, EndedBy.CALLER, "P01")
+    left, right = await until(lambda: both_sides(house, exchange, row.call_ref))
+    assert CALLER_SAYS in left
+    assert {"greet", AGENT_SAYS} <= right
+
+
+async def test_the_agent_hangs_up_by_the_console_and_must_say_what_the_call_was_about(house, exchange, call, books):
+    async with agent_at_work(house, exchange, "P01") as agent:
+        caller = await call(PROBE)
+        await asks_for_a_person(caller)
+        ringing = await exchange.rung("agent-P01")
+        await answers(ringing, agent)
+        call_ref = agent.page["agent"]["call_ref"]
+        await agent.post(f"/api/calls/{call_ref}/hang_up")
+        await ringing.until_ended()
+        await caller.hear("goodbye")
+        await caller.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+        with pytest.raises(ConsoleRefused) as refused:
+            await agent.post("/api/agent/state", {"state": "ready"})
+        await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "information given"})
+        await agent.post("/api/agent/state", {"state": "ready"})
+        row = await ended(books, PROBE)
+
+    assert refused.value.status == 409
+    assert (row.outcome, row.ended_by, row.disposition) == (Outcome.TALKED, EndedBy.AGENT, "information given")
+
+
+async def test_an_agent_who_does_not_answer_is_passed_over_and_the_next_one_gets_the_caller(
+    house, exchange, call, books
+):
+    number = national(await own_consumer(books, 0))
+    async with agent_at_work(house, exchange, "A01") as first, agent_at_work(house, exchange, "A02") as second:
+        caller = await call(number)
+        await asks_for_a_person(caller)
+        unheard = await exchange.rung("agent-A01")
+        ringing = await exchange.rung("agent-A02")
+        await answers(ringing, second)
+        await unheard.until_ended()
+        await first.until(lambda page: page["agent"]["state"] == "not_answering", 15)
+        await hears(caller, ringing, exchange, AGENT_SAYS)
+        await caller.hang_up()
+        await second.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+        row = await ended(books, number)
+    assert (row.outcome, row.agent) == (Outcome.TALKED, "A02")
+
+
+async def test_a_phone_stops_ringing_when_the_caller_hangs_up_and_its_agent_is_ready_again(
+    house, exchange, call, books
+):
+    number = national(await own_consumer(books, 6))
+    async with agent_at_work(house, exchange, "A01") as agent:
+        caller = await call(number)
+        await asks_for_a_person(caller)
+        ringing = await exchange.rung("agent-A01")
+        await caller.hang_up()
+        await ringing.until_ended(15)
+        await agent.until(lambda page: page["agent"]["state"] == "ready", 15)
+        row = await ended(books, number)
+        assert (await agent.get("/api/agent"))["state"] == "ready"
+    assert ringing.cause == ANSWERED_ELSEWHERE
+    assert (row.outcome, row.ended_by, row.agent) == (Outcome.DOCKET_REGISTERED, EndedBy.CALLER, None)
+
+
+async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is_told_his_place(house, exchange, call):
+    async with agent_at_work(house, exchange, "P01") as agent:
+        talking = await call(OF_THREE)
+        await asks_for_a_person(talking)
+        await answers(await exchange.rung("agent-P01"), agent)
+        plain = await call(PROBE)
+        await asks_for_a_person(plain)
+        await plain.hear("wait_unknown", limit_s=20)
+        flagged = await call(FLAGGED)
+        await asks_for_a_person(flagged)
+        await plain.hear("wait_one", limit_s=20)
+        danger = await call(OF_THREE)
+        await danger.press("9")
+        await danger.hear("danger_person", limit_s=20)
+        await plain.hear("wait_position", limit_s=20)
+
+        await talking.hang_up()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+        call_ref = agent.page["agent"]["call_ref"]
+        await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "test/practice"})
+        await agent.post("/api/agent/state", {"state": "ready"})
+        for caller, number in ((danger, OF_THREE), (flagged, FLAGGED), (plain, PROBE)):
+            ringing = await exchange.rung("agent-P01")
+            pop = await shown(agent, number)
+            assert (pop["category"] == "SAF") == (caller is danger)
+            await caller.hang_up()
+            await ringing.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "ready", 15)
+
+
+async def test_a_waiting_caller_may_choose_to_be_rung_back_and_leaves_the_queue(house, exchange, call, books):
+    number = "5000072001"
+    async with agent_at_work(house, exchange, "A01") as agent:
+        talking = await call(national(await own_consumer(books, 1)))
+        await asks_for_a_person(talking)
+        await answers(await exchange.rung("agent-A01"), agent)
+        caller = await call(number)
+        await chooses_hindi(caller)
+        await asks_for_a_person(caller)
+        await caller.hear("wait_unknown", limit_s=20)
+        await caller.press("1")
+        await caller.hear("callback_promised")
+        await caller.hear("goodbye")
+        await caller.until_ended()
+        row = await ended(books, number)
+        work = await promised(books, number)
+        await books.due.withdraw(work.cause)
+        await talking.hang_up()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    assert (row.outcome, row.callback_cause) == (Outcome.DOCKET_REGISTERED, work.cause)
+    assert work.payload["language"] == "hi"
+
+
+# -- nobody is there --------------------------------------------------------------------------------------------------
+
+
+async def test_a_promised_callback_rings_when_an_agent_is_ready_and_brings_both_together(house, exchange, call, books):
+    number = national(await own_consumer(books, 2))
+    async with agent_at_work(house, exchange, "A02", state="break") as agent:
+        consumer, ringing = await is_rung_back(number, exchange, call, agent, "A02")
+        await answers(ringing, agent)
+        await hears(ringing, consumer, exchange, CALLER_SAYS)
+        await hears(consumer, ringing, exchange, AGENT_SAYS)
+        await consumer.hang_up()
+        await ringing.until_ended()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+        rows = await until(lambda: both_calls(books, number))
+        await until(lambda: kept(books, number))
+    assert [(row.kind, row.outcome) for row in rows] == [
+        ("inbound", Outcome.DOCKET_REGISTERED),
+        ("callback", Outcome.TALKED),
+    ]
+
+
+async def test_the_agent_who_takes_a_promised_callback_sees_the_docket_it_is_about(house, exchange, call, books):
+    number = national(await own_consumer(books, 3))
+    async with agent_at_work(house, exchange, "A02", state="break") as agent:
+        consumer, ringing = await is_rung_back(number, exchange, call, agent, "A02")
+        pop = await shown(agent, number)
+        await answers(ringing, agent)
+        await consumer.hang_up()
+        await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    [docket] = await books.dockets.open_for_phone(f"+91{number}")
+    assert pop["docket"] is not None
+    assert pop["docket"]["number"] == docket.number
+
+
+async def test_a_withheld_caller_keys_the_number_on_which_he_is_promised_a_callback(call, books):
+    number = "5000072002"
+    caller = await call("")
+    await chooses_hindi(caller)
+    await asks_for_a_person(caller)
+    await caller.hear("nobody_there", limit_s=30)
+    await caller.press("1")
+    await caller.hear("callback_number_withheld")
+    await caller.press(number)
+    await caller.hear("callback_promised", limit_s=20)
+    work = await promised(books, number)
+    await books.due.withdraw(work.cause)
+    assert work.company == "PV"
+
+
+async def test_a_message_left_when_nobody_is_there_is_in_the_inbox(house, exchange, call, books):
+    number = national(await own_consumer(books, 4))
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await caller.hear("nobody_there", limit_s=30)
+    await caller.press("2")
+    await caller.hear("beep")
+    for _ in range(12):
+        caller.media.say(to_ulaw(tone(exchange.tones[CALLER_SAYS])))
+    await caller.hear("message_saved", limit_s=30)
+    await caller.hang_up()
+    row = await ended(books, number)
+    message = await books.inbox.get(row.call_ref)
+    async with house.person("A01") as agent:
+        inbox = (await agent.get("/api/inbox"))["messages"]
+    assert message is not None
+    assert (message.phone, message.docket) == (f"+91{number}", row.docket)
+    assert row.call_ref in [each["call_ref"] for each in inbox]
+
+
+async def test_a_message_without_a_word_is_none(call, books):
+    number = national(await own_consumer(books, 5))
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await caller.hear("nobody_there", limit_s=30)
+    await caller.press("2")
+    await caller.hear("beep")
+    await caller.hear("message_silent", limit_s=40)
+    await caller.hang_up()
+    row = await ended(books, number)
+    assert await books.inbox.get(row.call_ref) is None
+
+
+# -- words of these tests ---------------------------------------------------------------------------------------------
+
+
+async def own_consumer(books: Books, place: int) -> Consumer:
+    """A consumer of the demo company with Hindi, no flag and a phone of his own; another one for each `place`."""
+    for number in range(3000 + 100 * place, 3100 + 100 * place):
+        found = await books.consumers.by_phone(None, f"+9150000{number:05d}")
+        if len(found) == 1 and found[0].language == "hi" and not found[0].flags:
+            return found[0]
+    raise AssertionError("the demo has no such consumer")
+
+
+def national(consumer: Consumer) -> str:
+    assert consumer.phone
+    return consumer.phone.removeprefix("+91")
+
+
+async def chooses_hindi(caller: Phone) -> None:
+    await caller.hear("language_choice")
+    await caller.press("1")
+
+
+async def asks_for_a_person(caller: Phone) -> None:
+    """Key 0 in whatever menu comes first."""
+    await caller.hear("main_menu", "status_menu", "which_connection")
+    await caller.press("0")
+    await caller.hear("to_person")
+
+
+async def answers(ringing: Phone, agent: ConsolePerson) -> None:
+    await ringing.answer()
+    await agent.until(lambda page: page["agent"]["state"] == "talking", 15)
+
+
+async def shown(agent: ConsolePerson, number: str) -> dict[str, object]:
+    """The screen pop about a call of this number."""
+    page = await agent.until(lambda page: bool(page.get("pop") and page["pop"]["phone"] == f"+91{number}"), 15)
+    pop: dict[str, object] = page["pop"]
+    return pop
+
+
+async def hears(listener: Phone, speaker: Phone, exchange: Exchange, marker: str) -> None:
+    """The speaker says it until the listener has heard it, as people do."""
+    for _ in range(10):
+        speaker.media.say(to_ulaw(tone(exchange.tones[marker])))
+        try:
+            await listener.hear(marker, limit_s=1.0)
+        except NotHeard:
+            continue
+        return
+    raise AssertionError(f"{marker} was said ten times and not heard")
+
+
+async def is_rung_back(
+    number: str, exchange: Exchange, call: Calling, agent: ConsolePerson, code: str
+) -> tuple[Phone, Phone]:
+    """Nobody is there, he wants to be rung, an agent comes: his phone rings, and then the agent's, who is returned."""
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await caller.hear("nobody_there", limit_s=30)
+    await agent.post("/api/agent/state", {"state": "ready"})
+    await caller.press("1")
+    await caller.hear("callback_promised")
+    await caller.hang_up()
+    consumer = await exchange.rung(number, limit_s=75)
+    await consumer.answer()
+    await consumer.hear("callback_greet")
+    await consumer.hear("callback_menu")
+    await consumer.press("1")
+    await consumer.hear("to_person")
+    return consumer, await exchange.rung(f"agent-{code}")
+
+
+async def calls_of(books: Books, number: str) -> list[Call]:
+    return await books.calls.of_phone(f"+91{number}", datetime.now(UTC) - timedelta(minutes=5))
+
+
+async def ended(books: Books, number: str) -> Call:
+    """The newest call of this number, once it has its outcome."""
+
+    async def outcome() -> Call | None:
+        newest = (await calls_of(books, number))[-1]
+        return newest if newest.outcome else None
+
+    found = await until(outcome)
+    assert isinstance(found, Call)
+    return found
+
+
+async def both_calls(books: Books, number: str) -> list[Call]:
+    rows = await calls_of(books, number)
+    return rows if len(rows) == 2 and all(row.outcome for row in rows) else []
+
+
+async def promised(books: Books, number: str) -> DueWork:
+    works = await books.due.pending(["ring_promise"])
+    [work] = [work for work in works if work.payload["phone"] == f"+91{number}"]
+    return work
+
+
+async def kept(books: Books, number: str) -> bool:
+    """No promise to this number waits any more."""
+    works = await books.due.pending(["ring_promise"])
+    return all(work.payload["phone"] != f"+91{number}" for work in works)
+
+
+async def both_sides(house, exchange: Exchange, call_ref: str) -> tuple[set[str], set[str]] | None:
+    """The markers on the two sides of a call's recording: the caller's, and what the caller heard."""
+    path = recording_path(house.line, call_ref)
+    if not path.exists():
+        return None
+    samples = array("h")
+    raw = path.read_bytes()
+    samples.frombytes(raw[: len(raw) - len(raw) % 4])
+    left, right = (set(ToneHearing(exchange.tones).feed(to_ulaw(side))) for side in (samples[::2], samples[1::2]))
+    return (left, right) if left and right else None
