@@ -30,11 +30,10 @@ class MenuNode(Node):
     """A question answered by one key.
 
     `each`/`over`: one more option per item of a fact, keyed 1..n, leading to `chosen` with the fact `choice` = n.
-    `others`: said after those, key -> prompt whose {key} it is. `silence`: where silence leads at once, in place of the
-    error ladder; `failure`: where three failures lead from here, in place of the flow's. `root` marks the main menu: depth is counted
-    from there. `flush` menus throw away
-    keys pressed before the question: confirmations, verdicts, the language
-    (design 3.18).
+    `others`: said after those, key -> prompt whose {key} it is. `silence`: where silence leads at once, in place of
+    the error ladder; `failure`: where three failures lead from here, in place of the flow's. `root` marks the main
+    menu: depth is counted from there. `flush` menus throw away keys pressed before the question: confirmations,
+    verdicts, the language (design 3.18).
     """
 
     menu: tuple[str, ...]
