@@ -17,6 +17,7 @@ from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
 from storage.floor import Floor
+from storage.ledger_notes import LedgerNotes
 
 PRESENCE_APP = "sunwai-presence"
 """Presence has an application of its own: subscribing the one with the calls doubles agents' events (design 3.13)."""
@@ -47,6 +48,7 @@ def make_controller(
         ari=ari,
         dispatch=Dispatch(new_call),
         books=books,
+        notes=LedgerNotes(books.calls),
         floor=floor,
         staff=Staff(floor),
         flows=flows,

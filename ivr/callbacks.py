@@ -91,7 +91,7 @@ class Callbacks:
         if docket is None or not _still_asked(docket, payload["claim"], payload["attempt"]):
             await books.due.done(work.work.cause, self._owner, "stale", now)
             return
-        company = await books.consumers.company(docket.company)
+        company = await books.reference.company(docket.company)
         if company is None:
             raise LookupError(f"docket of an unknown company {docket.company}")
         if not clocks.in_calling_hours(company, now):
@@ -126,7 +126,7 @@ class Callbacks:
 
     async def _answered(self, talk: Talk, docket: Docket) -> str:
         began = talk.offered_at
-        await talk.note(answered_at=began, recording=talk.call_ref)
+        talk.note(answered_at=began, recording=talk.call_ref)
         try:
             verdict, docket = await satisfaction.ask(talk, docket, began)
         finally:
@@ -152,7 +152,7 @@ class Callbacks:
     async def _promise(self, work: ClaimedWork) -> None:
         """Ring a caller who asked for it, only when an agent could take him: no silent calls (domain.md 2.5)."""
         house, payload, now = self._house, work.work.payload, self._house.clock.wall_now()
-        company = await house.books.consumers.company(work.work.company)
+        company = await house.books.reference.company(work.work.company)
         if company is None:
             raise LookupError(f"a promise of an unknown company {work.work.company}")
         if not await self._somebody_free(company, str(payload["language"])):
@@ -228,7 +228,7 @@ async def _call_back(talk: Talk, purpose: str) -> None:
     facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
     walk = Walk(talk.house.flows["callback"], talk.language, facts)
     talk.path = walk.path
-    await talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
+    talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
     try:
         await converse(
             talk.line,

@@ -78,6 +78,7 @@ class Controller:
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
             tasks.create_task(Matching(house, self.lines).run())
+            tasks.create_task(house.notes.run())
             tasks.create_task(Callbacks(house, self.lines).run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 

@@ -98,28 +98,31 @@ async def register_for_person(talk: Talk, args: Facts) -> Done:  # noqa: ARG001 
 
 
 async def _registered(talk: Talk, code: str, *, sealed: bool) -> Docket:
-    books, now = talk.house.books, talk.now()
-    category = await books.consumers.category(code)
+    reference, now = talk.house.books.reference, talk.now()
+    category = await reference.category(code)
     if category is None:
         raise NotInBooks(f"there is no category {code}")
-    unit = talk.consumer.unit if talk.consumer else None
-    facts = desk.Registration(
-        cause=f"register:{talk.call_ref}:{code}",
-        number=await books.dockets.next_number(),
-        company=talk.company,
-        category=category,
-        language=talk.language,
-        consumer=talk.consumer,
-        phone=talk.phone,
-        sealed=sealed,
-        call_ref=talk.call_ref,
-        origin=talk.origin,
-        officers=await books.consumers.officers_for(unit) if unit else {},
-    )
-    docket = await books.dockets.apply(desk.register(facts, now))
+    officers = await reference.officers_for(talk.consumer.unit if talk.consumer else None)
+
+    def decide(number: str) -> Decision:
+        facts = desk.Registration(
+            cause=f"register:{talk.call_ref}:{code}",
+            number=number,
+            company=talk.company,
+            category=category,
+            language=talk.language,
+            consumer=talk.consumer,
+            phone=talk.phone,
+            sealed=sealed,
+            call_ref=talk.call_ref,
+            origin=talk.origin,
+            officers=officers,
+        )
+        return desk.register(facts, now)
+
+    docket = await talk.house.books.dockets.register(decide, talk.row(Outcome.DOCKET_REGISTERED))
     if code == "SAF":
         talk.priority = DANGER_PRIORITY
-    await talk.note(Outcome.DOCKET_REGISTERED, docket=docket.number)
     return docket
 
 
@@ -127,7 +130,8 @@ async def own_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every 
     """The newest open docket of this telephone."""
     if not talk.phone:
         return Done("none")
-    opened = await talk.house.books.dockets.open_for_phone(talk.phone)
+    opened = await talk.house.books.dockets.open_for_phone(talk.phone) if talk.dockets is None else talk.dockets
+    talk.dockets = None  # what was read at the first ring is good once: the call itself changes it
     found = [docket for docket in opened if not docket.sealed]  # whoever holds the phone next hears nothing of it
     if not found:
         return Done("none")
@@ -157,14 +161,14 @@ async def press_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # ever
     if docket is None:
         return Done("trouble")
     books, now = talk.house.books, talk.now()
-    officers = await books.consumers.officers_for(docket.unit) if docket.unit else {}
+    officers = await books.reference.officers_for(docket.unit)
     cause = f"press:{talk.call_ref}:{docket.number}"
     if docket.state in NEARLY_ENDED:
         decision = desk.reopen(docket, "consumer", now, officers, cause)
     else:
         decision = desk.press(docket, "consumer", now, officers, cause)
     talk.docket = await books.dockets.apply(decision)
-    await talk.note(Outcome.DOCKET_REGISTERED, docket=docket.number)
+    talk.note(Outcome.DOCKET_REGISTERED, docket=docket.number)
     return Done("ok", docket_facts(talk, talk.docket))
 
 
@@ -183,7 +187,7 @@ async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
     )
     await talk.house.books.due.add(work)
     talk.callback_cause = work.cause
-    await talk.note(Outcome.CALLBACK_PROMISED)
+    talk.note(Outcome.CALLBACK_PROMISED)
     return Done("ok", {"when": (now + PROMISED_WITHIN).isoformat()})
 
 
@@ -206,14 +210,14 @@ async def keep_message(talk: Talk, args: Facts) -> Done:
         at=talk.now(),
         docket=docket,
     )
-    await talk.note(Outcome.MESSAGE_LEFT)
+    talk.note(Outcome.MESSAGE_LEFT)
     return Done("ok")
 
 
 async def withdraw_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
     """The consumer, rung back, no longer needs us: his key ends the promise as kept."""
     talk.flags["withdrawn"] = talk.now().isoformat(timespec="seconds")
-    await talk.note(Outcome.SELF_SERVED)
+    talk.note(Outcome.SELF_SERVED)
     return Done("ok")
 
 

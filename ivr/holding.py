@@ -64,7 +64,7 @@ async def connect(talk: Talk, step: Connect) -> Done:
         priority=talk.priority,
     )
     wait = Wait(talk, waiting, loop.time(), loop.time(), loop.time())
-    await talk.note(queued_at=now)
+    talk.note(queued_at=now)
     await _enter_holding(talk)
     try:
         await talk.house.floor.enqueue(waiting, talk.house.plan.node)
@@ -138,7 +138,7 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
         return None
     WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
-    await talk.note(Outcome.TALKED, talked_at=talk.now())
+    talk.note(Outcome.TALKED, talked_at=talk.now())
     left = await offers.talk_out(talk, leg)
     if left == "caller":
         talk.ended_by = EndedBy.CALLER

@@ -13,6 +13,7 @@ from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.floor import Floor
+from storage.ledger_notes import LedgerNotes
 
 HOLDING_BRIDGE = "holding"
 MUSIC = "holding"
@@ -49,6 +50,7 @@ class House:
     ari: Ari
     dispatch: Dispatch
     books: Books
+    notes: LedgerNotes
     floor: Floor
     staff: Staff
     flows: Mapping[str, Flow]

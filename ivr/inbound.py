@@ -72,30 +72,30 @@ async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
 
 
 async def _look_up(talk: Talk) -> None:
+    """One read of the books for all of it; the first record of the call is Asterisk's own (design 3.2)."""
     books, plan = talk.house.books, talk.house.plan
-    if talk.phone:
-        talk.consumers = tuple(await books.consumers.by_phone(None, talk.phone))
+    if not talk.phone:
+        talk.company = await books.reference.company(plan.company) or talk.company
+        return
+    known = await books.callers.by_phone(talk.phone, plan.company)
+    talk.consumers, talk.dockets, talk.language_known = known.consumers, known.dockets, known.language
+    talk.company = known.company or talk.company
     if len(talk.consumers) == 1:
         talk.consumer = talk.consumers[0]
         talk.priority = deeds.FLAGGED_PRIORITY if talk.consumer.flags else talk.priority
-    code = talk.consumers[0].company if talk.consumers else plan.company
-    talk.company = await books.consumers.company(code) or talk.company
-    await talk.note()
 
 
-async def _language(talk: Talk) -> str | None:
+def _language(talk: Talk) -> str | None:
     """Remembered for the number by a clear choice, else the language of the consumer's record."""
-    if not talk.phone:
-        return None
-    known = await talk.house.books.consumers.language_of(talk.phone)
-    return known or next((consumer.language for consumer in talk.consumers if consumer.language), None)
+    recorded = next((consumer.language for consumer in talk.consumers if consumer.language), None)
+    return talk.language_known or recorded
 
 
 async def _talk(talk: Talk, *, returned: bool) -> None:
     house, flow = talk.house, talk.house.flows["inbound"]
     walk = await _walk_again(talk) if returned else None
     if walk is None:
-        language = await _language(talk)
+        language = _language(talk)
         talk.language = language or talk.language
         walk = Walk(flow, talk.language, first_facts(talk, known=language is not None))
     talk.path = walk.path
@@ -132,7 +132,7 @@ async def _talk_on(talk: Talk, leg: Leg) -> None:
     house = talk.house
     house.dispatch.claim(leg.channel, talk.call_ref)
     talk.agent, talk.line.agent_leg = leg.agent, leg.channel
-    await talk.note(Outcome.TALKED)
+    talk.note(Outcome.TALKED)
     with suppress(FloorAway):
         await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
     left = await offers.talk_out(talk, leg)

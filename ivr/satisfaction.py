@@ -84,7 +84,7 @@ async def conclude(house: House, company: Company, docket: Docket, attempt: Atte
 
     A docket that changed meanwhile (an officer's note) is read again: the consumer's word must not be lost to it.
     """
-    officers = await house.books.consumers.officers_for(docket.unit) if docket.unit else {}
+    officers = await house.books.reference.officers_for(docket.unit)
     for _ in range(STALE_TRIES):
         try:
             return await house.books.dockets.apply(

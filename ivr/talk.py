@@ -30,6 +30,8 @@ class Talk:
     priority: int = 3
     consumers: tuple[Consumer, ...] = ()
     consumer: Consumer | None = None
+    dockets: tuple[Docket, ...] | None = None
+    language_known: str | None = None
     docket: Docket | None = None
     callback_phone: str | None = None
     subject: str = "OTHER"
@@ -50,9 +52,9 @@ class Talk:
     def now(self) -> datetime:
         return self.house.clock.wall_now()
 
-    async def note(self, *deeds: Outcome, **facts: object) -> None:
-        """Write what has become known of this call into the ledger; `deeds` become flags with their moment."""
-        await self.house.books.calls.note(self._row(*deeds, **facts))
+    def note(self, *deeds: Outcome, **facts: object) -> None:
+        """Note in the ledger what has become known of this call; `deeds` become flags with their moment."""
+        self.house.notes.note(self.row(*deeds, **facts))
 
     async def note_end(self, ended_by: EndedBy, *, cut: bool = False) -> None:
         """The call is over: its one outcome, by precedence over the deeds noted (design 3.1).
@@ -62,15 +64,16 @@ class Talk:
         now = self.now()
         talk_s = (now - self.offered_at).total_seconds()
         outcome = outcome_of(self.flags, talk_s=talk_s, ended_by=ended_by, cut=cut)
-        row, work = owed(self._row(ended_at=now, ended_by=ended_by, outcome=outcome), now, self.company)
-        await self.house.books.calls.settle(row, work)
+        row, work = owed(self.row(ended_at=now, ended_by=ended_by, outcome=outcome), now, self.company)
+        await self.house.notes.settle(row, work)
         OUTCOMES.labels(self.kind, str(outcome)).inc()
 
     def seal(self) -> None:
         """From now on the caller's number stands nowhere but in the sealed docket."""
         self.flags[SEALED] = "yes"
 
-    def _row(self, *deeds: Outcome, **facts: object) -> Call:
+    def row(self, *deeds: Outcome, **facts: object) -> Call:
+        """This call's row of the ledger as it is known here."""
         for deed in deeds:
             self.flags.setdefault(deed, self.now().isoformat(timespec="seconds"))
         row = Call(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from storage.callers import Callers
 from storage.calls import Calls
 from storage.consumers import Consumers
 from storage.dockets import Dockets
@@ -13,6 +14,7 @@ from storage.inbox import Inbox
 from storage.migrations import schema_found, schema_wanted
 from storage.outbox import Outbox
 from storage.people import People
+from storage.reference_data import ReferenceData
 from storage.register import Register
 from storage.seeding import LineKind, Seeding
 from storage.transactions import transactions
@@ -31,6 +33,8 @@ class Books:
         self.dockets = Dockets(self.transactions)
         self.consumers = Consumers(self.transactions)
         self.calls = Calls(self.transactions)
+        self.callers = Callers(self.transactions)
+        self.reference = ReferenceData(self.consumers)
         self.due = Due(self.transactions)
         self.outbox = Outbox(self.transactions)
         self.inbox = Inbox(self.transactions)

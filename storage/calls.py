@@ -56,9 +56,9 @@ class Calls:
         """Adds what is known about a call to its row, by the rules of `call_rows.merged`; returns the row."""
         return await self._books.write(lambda c: put(c, call))
 
-    async def settle(self, call: Call, owed: DueWork | None) -> Call:
-        """The end of a call, and in the same transaction the callback its caller is owed (I5)."""
-        return await self._books.write(lambda c: _settle(c, call, owed))
+    async def note_all(self, noted: Iterable[Call], owed: Iterable[DueWork] = ()) -> None:
+        """Notes of many calls, and the callbacks their callers are owed, in one transaction (I5)."""
+        await self._books.write(lambda c: _note_all(c, noted, owed))
 
     async def get(self, call_ref: str) -> Call | None:
         """The row of this call."""
@@ -115,10 +115,11 @@ def put(connection: Connection, call: Call) -> Call:
     return together
 
 
-def _settle(connection: Connection, call: Call, owed: DueWork | None) -> Call:
-    if owed is not None:
-        due.put(connection, owed)
-    return put(connection, call)
+def _note_all(connection: Connection, noted: Iterable[Call], owed: Iterable[DueWork]) -> None:
+    for work in owed:
+        due.put(connection, work)
+    for call in noted:
+        put(connection, call)
 
 
 def unsettled(connection: Connection, node: str, before: datetime) -> list[Call]:

@@ -27,8 +27,8 @@ class Consumers:
 
     async def by_phone(self, company: str | None, phone: str) -> list[Consumer]:
         """All connections with this number on record, of one company or of all, by consumer number."""
-        rows = await self._books.read(lambda c: c.execute(_BY_PHONE, {"phone": phone}).mappings().all())
-        return [_consumer(row) for row in rows if company in (None, row["company"])]
+        found = await self._books.read(lambda c: of_phone(c, phone))
+        return [consumer for consumer in found if company in (None, consumer.company)]
 
     async def by_number(self, number: str) -> Consumer | None:
         """The connection with this ten-digit consumer number."""
@@ -46,8 +46,7 @@ class Consumers:
 
     async def language_of(self, phone: str) -> str | None:
         """The language last chosen from this number."""
-        row = await self._first(_LANGUAGE, phone=phone)
-        return row["language"] if row else None
+        return await self._books.read(lambda c: language_chosen(c, phone))
 
     async def categories(self, company: str) -> list[Category]:
         """The kinds of complaints a company has: those of all companies and its own, by code."""
@@ -96,6 +95,22 @@ class Consumers:
 
     async def _first(self, query: Select[Any], **values: object) -> RowMapping | None:
         return await self._books.read(lambda c: c.execute(query, values).mappings().first())
+
+
+def of_phone(connection: Connection, phone: str) -> list[Consumer]:
+    """Part of a transaction: all connections with this number on record."""
+    return [_consumer(row) for row in connection.execute(_BY_PHONE, {"phone": phone}).mappings()]
+
+
+def language_chosen(connection: Connection, phone: str) -> str | None:
+    """Part of a transaction: the language last chosen from this number."""
+    return connection.execute(_LANGUAGE, {"phone": phone}).scalar()
+
+
+def company_of(connection: Connection, code: str) -> Company | None:
+    """Part of a transaction: one company."""
+    row = connection.execute(_COMPANY, {"code": code}).mappings().first()
+    return _company(row) if row else None
 
 
 def _remember_language(connection: Connection, phone: str, language: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, literal, select, tuple_, update
 
 from complaints.digits import DOCKET_DIGITS, with_check_digit
+from complaints.ledger import Call
 from complaints.lifecycle import OPEN_STATES
 from complaints.records import Decision, Docket, State, TimelineRow
-from storage import decisions
+from storage import calls, decisions
 from storage.people import write_audit
 from storage.tables import counters, timeline, units
 from storage.tables import dockets as table
@@ -35,8 +37,14 @@ class Dockets:
 
     async def next_number(self) -> str:
         """A number no other docket has: eight digits, the last its check digit. A number not used is lost, no harm."""
-        serial = await self._books.write(lambda c: c.execute(_NEXT).scalar_one())
-        return with_check_digit(serial, DOCKET_DIGITS)
+        return await self._books.write(_next_number)
+
+    async def register(self, decide: Callable[[str], Decision], noted: Call) -> Docket:
+        """Number, decision and the call's note in one transaction; `decide` makes the decision for the number given.
+
+        A cause already known gives the docket it made. Raises as `apply`.
+        """
+        return await self._books.write(lambda c: _register(c, decide, noted))
 
     async def apply(self, decision: Decision) -> Docket:
         """Writes a decision in one transaction and returns the docket as it now stands (its version grown by one).
@@ -56,7 +64,7 @@ class Dockets:
 
     async def open_for_phone(self, phone: str) -> list[Docket]:
         """Dockets whose satisfaction callback goes to this number and that have not ended, oldest promise first."""
-        return await self._select(_OPEN_OF_PHONE, {"phone": phone})
+        return await self._books.read(lambda c: open_of_phone(c, phone))
 
     async def timeline(self, number: str) -> list[TimelineRow]:
         """What happened to a docket, in the order it was written."""
@@ -103,6 +111,21 @@ class Dockets:
             return [decisions.docket_of(row) for row in connection.execute(query, values).mappings()]
 
         return await self._books.read(read)
+
+
+def open_of_phone(connection: Connection, phone: str) -> list[Docket]:
+    """Part of a transaction: see `Dockets.open_for_phone`."""
+    return [decisions.docket_of(row) for row in connection.execute(_OPEN_OF_PHONE, {"phone": phone}).mappings()]
+
+
+def _next_number(connection: Connection) -> str:
+    return with_check_digit(connection.execute(_NEXT).scalar_one(), DOCKET_DIGITS)
+
+
+def _register(connection: Connection, decide: Callable[[str], Decision], noted: Call) -> Docket:
+    docket = decisions.apply(connection, decide(_next_number(connection)))
+    calls.put(connection, replace(noted, docket=docket.number))
+    return docket
 
 
 def _unit_and_below(unit: str) -> Select[Any]:

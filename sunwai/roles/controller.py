@@ -28,6 +28,7 @@ async def run(line: Line) -> None:
             tasks.create_task(beat(lambda: house.ari.registered))
             tasks.create_task(controller.run())
     finally:
+        await house.notes.flush()
         await house.books.close()
         await house.floor.close()
 

@@ -27,6 +27,7 @@ from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.floor_records import FloorAway
+from storage.ledger_notes import LedgerNotes
 
 ROOM = Path(__file__).parents[2] / "dialplan"
 WORDING = load(ROOM / "prompts")
@@ -127,6 +128,7 @@ class Scene:
             ari=self.ari,
             dispatch=None,
             books=books,
+            notes=LedgerNotes(books.calls),
             floor=self.floor,
             staff=None,
             flows=FLOWS,

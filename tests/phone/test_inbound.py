@@ -18,8 +18,6 @@ from sunwai.console_client import ConsoleRefused
 
 PROBE, PROBE_OF_THREE = "5000000001", "5000000003"
 OF_THE_SECOND_COMPANY = "5000000052"
-GREETED = "greet"
-THREE_LANGUAGES = ("language_choice",) * 3
 
 Call = Callable[[str], Awaitable[Phone]]
 
@@ -69,8 +67,7 @@ async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(call, books)
 
 async def test_an_unknown_number_chooses_its_language_once(call, books):
     caller = await call("5000071001")
-    await caller.hear(GREETED)
-    for each in THREE_LANGUAGES:
+    for each in ("greet", *["language_choice"] * 3):
         await caller.hear(each)
     await caller.press("2")
     await caller.hear("main_menu")
@@ -146,7 +143,7 @@ async def test_star_explains_the_consumer_number_and_two_wrong_ones_lead_to_a_pe
     docket = await registered(caller, books)
     await caller.hear("promised")
     await caller.hear("to_person")
-    row = await until(lambda: queued(books, docket.call_ref))
+    row = await until(lambda: queued_of(books, "+915000071004"))
     await caller.hang_up()
 
     assert (docket.category, docket.consumer_id) == ("SUP-DT", None)
@@ -387,11 +384,6 @@ async def reports_theft(exchange: Exchange, call: Call, books: Books, *, speaks:
 async def docket_of(books: Books, phone: str) -> Docket | None:
     found = await books.dockets.open_for_phone(phone)
     return max(found, key=lambda docket: docket.registered_at) if found else None
-
-
-async def queued(books: Books, call_ref: str) -> object:
-    call = await books.calls.get(call_ref)
-    return call if call and call.queued_at else None
 
 
 async def queued_of(books: Books, phone: str) -> object:
