@@ -60,7 +60,7 @@ class Registration:
 def register(facts: Registration, now: datetime) -> Decision:
     """A new docket, assigned to the lowest officer of the place, with the consumer's and the officer's message (I3)."""
     settlement = facts.consumer.settlement if facts.consumer else facts.settlement
-    owner = _officer(facts.officers, 1)
+    owner = None if facts.sealed else _officer(facts.officers, 1)  # sealed: vigilance alone (reference.json, THEFT)
     promised = clocks.due_at(now, facts.category, settlement)
     docket = Docket(
         number=facts.number,
@@ -93,7 +93,7 @@ def register(facts: Registration, now: datetime) -> Decision:
         expected_version=None,
         timeline=(_row(docket, now, facts.actor, Deed.REGISTER, None, facts.note),),
         messages=tuple(messages),
-        due=(_escalation(docket, 2),),
+        due=() if facts.sealed else (_escalation(docket, 2),),
     )
 
 

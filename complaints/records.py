@@ -120,7 +120,8 @@ class Consumer:
 class Docket:
     """One complaint. `version` grows by one with each applied decision; a decision names the version it saw.
 
-    `phone` is the number the satisfaction callback must ring; None when withheld or sealed.
+    `phone` is the number the satisfaction callback must ring; None when withheld. A `sealed` docket's phone is for
+    vigilance alone and is never rung.
     `claims` counts "work done" claims, `attempts` the satisfaction attempts since the last claim,
     `reopened` the times a consumer (or supervisor) opened it again.
     """

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dialplan.clips import Clip
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Inbox
-from ivr.ari.errors import Answered, Gone
+from ivr.ari.errors import Answered, AriError, Gone
 from ivr.ari.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
@@ -27,12 +27,14 @@ from ivr.ari.events import (
 from ivr.ari.ids import playback_id
 from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
+from ivr.loudness import speech_s
 from ivr.voice import Voice
 
 HUSH_LIMIT_S = 2.0
 RECORD_SILENCE_S = 5
-SHORTEST_SPEECH_S = 1.0
-"""A shorter recording holds no speech: a caller without sound leaves 44 bytes after 4 s (asterisk.md 0.10)."""
+SHORTEST_SPEECH_S = 0.3
+"""A shorter sound is no word: a click, a breath."""
+FILE_LIMIT_S = 10.0
 
 
 class AriLine:
@@ -122,7 +124,15 @@ class AriLine:
         except HungUp as gone:
             gone.recording = name  # what he said until then is kept by Asterisk
             raise
-        return seconds if seconds >= SHORTEST_SPEECH_S else 0.0
+        return seconds if seconds > 0 and await self._spoken(name) else 0.0
+
+    async def _spoken(self, name: str) -> bool:
+        """A caller without sound leaves 44 bytes (asterisk.md 0.10), a quiet line leaves silence; neither is a word."""
+        try:
+            sound = await self._ari.recording_file(name, limit_s=FILE_LIMIT_S)
+        except AriError:
+            return True  # better a silent message in the inbox than a spoken one lost
+        return await asyncio.to_thread(speech_s, sound) >= SHORTEST_SPEECH_S
 
     async def hang_up(self) -> None:
         try:

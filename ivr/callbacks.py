@@ -36,7 +36,9 @@ TICK_S = 1.0
 LEASE_S = 900.0
 """Longer than the longest callback; a controller that died with one frees it then."""
 
-NO_AGENT_RETRY_S = 60.0
+NO_AGENT_RETRY_S = 5.0
+"""So soon it is looked again for an agent who could take a promised callback."""
+
 IN_QUESTION = frozenset({State.RESOLUTION_CLAIMED, State.VERIFYING})
 
 
@@ -155,7 +157,8 @@ class Callbacks:
         company = await house.books.reference.company(work.work.company)
         if company is None:
             raise LookupError(f"a promise of an unknown company {work.work.company}")
-        if not await self._somebody_free(company, str(payload["language"])):
+        still_here = payload["call_ref"] in self._lines  # he is hearing our goodbye: his phone would be busy
+        if still_here or not await self._somebody_free(company, str(payload["language"])):
             await house.books.due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
             return
         call_ref = new_call_ref(house)
@@ -167,6 +170,7 @@ class Callbacks:
                 return
             self._lines[call_ref] = line
             talk = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")(line)
+            await _remember(talk, str(payload["call_ref"]))
             await _call_back(talk, str(payload.get("purpose", "asked")))
             await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
             CALLBACKS.labels("promise", "reached").inc()
@@ -179,11 +183,12 @@ class Callbacks:
         try:
             now = self._house.clock.wall_now().timestamp()
             ready = await self._house.floor.ready_agents(now)
-            waiting = await self._house.floor.waiting_count()
+            heads = await self._house.floor.waiting_heads(now)
         except FloorAway:
             return False
         wanted = {f"co:{company.code}", f"lang:{language}"}
-        return waiting == 0 and any(wanted <= agent.skills for agent in ready)
+        kept = [waiting.skills for waiting in heads]
+        return any(wanted <= agent.skills and not any(skills <= agent.skills for skills in kept) for agent in ready)
 
     async def _next_try(self, work: ClaimedWork, company: Company, why: Unanswered) -> None:
         """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
@@ -221,6 +226,19 @@ def _talk_maker(
         phone=phone,
         offered_at=house.clock.wall_now(),
     )
+
+
+async def _remember(talk: Talk, call_ref: str) -> None:
+    """A callback keeps the context of the call it was promised in (domain.md 3.1, row 10)."""
+    books = talk.house.books
+    before = await books.calls.get(call_ref)
+    if before is None:
+        return
+    if before.docket:
+        talk.docket = await books.dockets.get(before.docket)
+    consumer = before.consumer_id or (talk.docket.consumer_id if talk.docket else None)
+    if consumer is not None:
+        talk.consumer = await books.consumers.get(consumer)
 
 
 async def _call_back(talk: Talk, purpose: str) -> None:

@@ -14,7 +14,7 @@ from complaints import desk
 from complaints.digits import CONSUMER_DIGITS, DOCKET_DIGITS, is_valid
 from complaints.ledger import Outcome
 from complaints.lifecycle import END_STATES
-from complaints.records import Decision, Docket, DueWork, State
+from complaints.records import Consumer, Decision, Docket, DueWork, State
 from dialplan.deeds import DEEDS
 from dialplan.steps import Do, Done, Fact, Facts
 from ivr.talk import Talk
@@ -54,7 +54,7 @@ async def remember_language(talk: Talk, args: Facts) -> Done:
 
 
 async def choose_connection(talk: Talk, args: Facts) -> Done:
-    talk.consumer = talk.consumers[int(str(args["choice"])) - 1]
+    await _is(talk, talk.consumers[int(str(args["choice"])) - 1])
     return Done("ok", consumer_facts(talk))
 
 
@@ -69,10 +69,19 @@ async def check_consumer(talk: Talk, args: Facts) -> Done:
     talk.consumer = None
     if not is_valid(number, CONSUMER_DIGITS):
         return Done("wrong")
-    talk.consumer = await talk.house.books.consumers.by_number(number)
-    if talk.consumer is None:
+    found = await talk.house.books.consumers.by_number(number)
+    if found is None:
         return Done("wrong")
+    await _is(talk, found)
     return Done("found", consumer_facts(talk))
+
+
+async def _is(talk: Talk, consumer: Consumer) -> None:
+    """The call is about this connection; its company's rules hold from now on."""
+    talk.consumer = consumer
+    talk.company = await talk.house.books.reference.company(consumer.company) or talk.company
+    if consumer.flags:
+        talk.priority = min(talk.priority, FLAGGED_PRIORITY)
 
 
 async def remember_subject(talk: Talk, args: Facts) -> Done:
@@ -92,6 +101,8 @@ async def register(talk: Talk, args: Facts) -> Done:
 async def register_for_person(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
     """Before anybody waits for a person there is a docket: the one of this call, or a new one of the subject named."""
     if talk.docket is not None:
+        if talk.docket.category == "SAF":
+            talk.priority = DANGER_PRIORITY
         return Done("known", docket_facts(talk, talk.docket))
     talk.docket = await _registered(talk, talk.subject, sealed=False)
     return Done("new", docket_facts(talk, talk.docket))
@@ -132,11 +143,17 @@ async def own_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every 
         return Done("none")
     opened = await talk.house.books.dockets.open_for_phone(talk.phone) if talk.dockets is None else talk.dockets
     talk.dockets = None  # what was read at the first ring is good once: the call itself changes it
-    found = [docket for docket in opened if not docket.sealed]  # whoever holds the phone next hears nothing of it
+    # Whoever holds the phone next hears nothing of a sealed one; of several houses only the chosen one's.
+    found = [docket for docket in opened if not docket.sealed and _concerns(talk, docket)]
     if not found:
         return Done("none")
     talk.docket = max(found, key=lambda docket: docket.registered_at)
     return Done("found", docket_facts(talk, talk.docket))
+
+
+def _concerns(talk: Talk, docket: Docket) -> bool:
+    house = talk.consumer.id if talk.consumer else None
+    return docket.consumer_id is None or house is None or docket.consumer_id == house
 
 
 async def check_docket(talk: Talk, args: Facts) -> Done:
@@ -230,8 +247,6 @@ async def apply(talk: Talk, decision: Decision) -> Docket:
 def consumer_facts(talk: Talk) -> dict[str, Fact]:
     """Facts about the connection in question; `area` is the id of a place whose name has been rendered."""
     consumer = talk.consumer
-    if consumer is not None and consumer.flags:
-        talk.priority = min(talk.priority, FLAGGED_PRIORITY)
     return {"consumer_id": consumer.id if consumer else None, "area": consumer.unit if consumer else None}
 
 

@@ -7,6 +7,7 @@ a sound channel in one bridge, put together before the call is answered, so that
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Coroutine, Mapping
 from types import TracebackType
 from typing import Self
@@ -39,13 +40,13 @@ class NotHeard(TelephoneError):
 class Phone:
     """One telephone of the exchange. `heard` grows with every marker; `cause` is set when the call has ended."""
 
-    def __init__(self, exchange: Exchange, number: str, channel: str, inbox: Inbox, count: int) -> None:
+    def __init__(self, exchange: Exchange, number: str, channel: str, inbox: Inbox, name: str) -> None:
         self._exchange = exchange
         self.number = number
         self.channel = channel
         self.inbox = inbox
-        self.bridge = f"bridge{count}"
-        self.sound = f"sound{count}"
+        self.bridge = f"bridge{name}"
+        self.sound = f"sound{name}"
         self.heard: list[str] = []
         self._cursor = 0
         self._news = asyncio.Event()
@@ -136,6 +137,8 @@ class Exchange:
         self._running: list[asyncio.Task[None]] = []
         self._coming: dict[str, asyncio.Queue[StasisStart]] = {}
         self._count = 0
+        self._name = secrets.token_hex(3)  # ids of an exchange before us may still be in use
+        self._phones: list[Phone] = []
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -147,6 +150,10 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for phone in self._phones:
+            if not phone.ended.is_set():
+                await phone.hang_up()
+                await self.put_away(phone)
         for task in self._running:
             task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
@@ -203,10 +210,11 @@ class Exchange:
 
     def _phone(self, number: str, channel: str | None = None) -> Phone:
         self._count += 1
-        name = channel or f"phone{self._count}"
+        name = channel or f"phone{self._name}{self._count}"
         inbox = self.dispatch.register(name)
         self.dispatch.claim(name, name)
-        phone = Phone(self, number, name, inbox, self._count)
+        phone = Phone(self, number, name, inbox, f"{self._name}{self._count}")
+        self._phones.append(phone)
         self.dispatch.claim(phone.sound, name)
         return phone
 

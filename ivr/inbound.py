@@ -68,6 +68,7 @@ async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
         await _look_up(talk)
     except StorageError as error:
         log.error("caller_not_looked_up", call=line.call_ref, error=type(error).__name__)
+    talk.note(answered_at=talk.offered_at)
     return talk
 
 

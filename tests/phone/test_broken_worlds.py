@@ -369,7 +369,7 @@ async def test_asterisk_is_started_again_and_the_agents_have_their_telephones_ag
 async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchange, books):
     caller = await exchange.call(STRANGER)
     await caller.hear("language_choice")
-    [call] = await calls_of(books, STRANGER)
+    [call] = await until(lambda: calls_of(books, STRANGER))
     before = hurt(house, ASTERISK)
     await replaced(house, ASTERISK, before)
     other = await answered_again(exchange, PROBE)
