@@ -20,6 +20,7 @@ from storage.register_chain import ChainReport, verify_rows
 from storage.reports import ledger_check
 from sunwai import doctor as examination
 from sunwai import wiring
+from sunwai.bench.command import run_bench
 from sunwai.books_setup import prepare_books, prepare_prompts
 from sunwai.errors import SunwaiError
 from sunwai.initial import ask_settings
@@ -79,6 +80,10 @@ async def _ask_books(line: Line) -> None:
         await books.open()
     finally:
         await books.close()
+
+
+def bench(line: Line, given: argparse.Namespace, console: Console) -> int:
+    return run_bench(line, console, given.out or line.var / "bench", rounds=given.rounds, quick=given.quick)
 
 
 def ledger(line: Line, given: argparse.Namespace, console: Console) -> int:

@@ -17,7 +17,6 @@ from sunwai.settings import Line
 SCENARIOS = Path(__file__).parent / "scenarios"
 _TAIL_LIMIT_S = 30.0
 _END_S = 2.0
-_MILLISECONDS = 1000.0
 ODD_MANNERS = (1, 97)
 """sipp's exit statuses for a run it finished: some calls failed; its own end of the run."""
 
@@ -35,13 +34,15 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of a load. `rate` is the one reached, `answered_ms` INVITE to 200 of each answered call."""
+    """What became of a load; `rate` is the one reached.
+
+    How long a caller waits is the probe's to say: sipp's clock steps by 4 ms.
+    """
 
     calls: int
     failed: int
     retransmissions: int
     rate: float
-    answered_ms: tuple[float, ...]
 
     def held(self, asked: float) -> bool:
         """Whether every call came through and sipp itself kept the pace."""
@@ -116,7 +117,6 @@ def _command(line: Line, load: Load, work: Path) -> list[str]:
         *("-r", str(load.rate), "-rp", "1000", "-m", str(load.calls), "-l", str(load.calls)),
         *("-nostdin", "-timer_resol", "1", "-trace_err", "-error_file", str(work / "errors.log")),
         *("-trace_stat", "-fd", "1", "-stf", str(work / "counts.csv")),
-        *("-trace_rtt", "-rtt_freq", "1"),
     ]
 
 
@@ -127,7 +127,7 @@ def _read(work: Path, load: Load) -> Carried:
         last = rows[-1]
         failed = load.calls - int(last["SuccessfulCall(C)"])
         again = int(last["Retransmissions(C)"])
-        return Carried(load.calls, failed, again, _pace(rows, load), _response_times(work))
+        return Carried(load.calls, failed, again, _pace(rows, load))
     except (OSError, IndexError, KeyError, ValueError) as error:
         raise StartError(f"sipp told nothing that can be read: see {work}") from error
 
@@ -143,11 +143,3 @@ def _pace(rows: Sequence[dict[str, str]], load: Load) -> float:
     ]
     before_end = [(seconds, calls) for seconds, calls in growing if calls < load.calls and seconds >= 1.0]
     return before_end[-1][1] / before_end[-1][0] if before_end else load.rate
-
-
-def _response_times(work: Path) -> tuple[float, ...]:
-    times: list[float] = []
-    for file in work.glob("*_rtt.csv"):
-        lines = file.read_text(encoding="utf-8").splitlines()[1:]
-        times.extend(float(line.split(";")[1]) for line in lines if line.count(";") >= 2)
-    return tuple(times)

@@ -33,7 +33,12 @@ def _used(stat: Path) -> float:
 
 
 def new_rows(file: Path, offset: int) -> list[list[str]]:
-    """Rows written to a call event log since it was `offset` bytes long; a last line without its end is left out."""
+    """Rows written to a call event log since it was `offset` bytes long; a last line without its end is left out.
+
+    Without a call there is no file.
+    """
+    if not file.exists():
+        return []
     with file.open("rb") as log:
         log.seek(offset)
         text = log.read().decode("utf-8", errors="replace")
@@ -74,7 +79,7 @@ def _caller_of(row: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median, least and most of some values; of none of them: None is used in its place."""
+    """Median, least and most of some values, which are kept."""
 
     median: float
     least: float
@@ -83,15 +88,9 @@ class Spread:
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
+    """None when there are no values; None among them is left out."""
     there = tuple(value for value in values if value is not None)
     return Spread(statistics.median(there), min(there), max(there), there) if there else None
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which `share` (0-1) of the values lie; None of none."""
-    if not values:
-        return None
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
 def median(values: Sequence[float]) -> float | None:

@@ -46,4 +46,4 @@ def make_plan(rounds: int, *, quick: bool) -> Plan:
     """`quick` is for trying that the bench works: its figures mean nothing."""
     if quick:
         return Plan(1, 1.5, 10, 10, 5, (20,), (20,), 1.5)
-    return Plan(rounds, 5.0, 60, 40, 15, (100, 150, 200, 250, 300, 360), (60, 90, 120, 160, 200), 2.5)
+    return Plan(rounds, 5.0, 60, 40, 15, (100, 150, 200, 250, 300), (60, 90, 120, 160), 2.5)

@@ -1,0 +1,60 @@
+"""`sunwai bench` works from end to end; whether its figures are good is not a test's business."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sunwai.bench.command import run_bench
+from sunwai.settings import Line, Settings, TelephonySettings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A TCP port with the one two above it free as well: ARI of ours and of the native side."""
+    while True:
+        with socket.socket() as door, socket.socket() as next_but_one:
+            door.bind(("127.0.0.1", 0))
+            port = int(door.getsockname()[1])
+            try:
+                next_but_one.bind(("127.0.0.1", port + 2))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@pytest.mark.timeout(120)
+def test_a_quick_bench_measures_both_sides_and_tells_it():
+    # A short path: Asterisk's control socket must fit into 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="sunwai") as folder:
+        port = free_port()
+        addresses = TelephonySettings(
+            agent_port=port,
+            trunk_port=port,
+            trunk_peer_port=port,
+            http_port=free_port(),
+            rtp_start=12000,
+            rtp_end=12999,
+            asterisk_root=os.environ.get("SUNWAI_ASTERISK") or str(ROOT / "var" / "asterisk" / "root"),
+        )
+        line = Line(Settings(telephony=addresses), Path(folder), None)
+        paper, out = Console(record=True, width=150), line.var / "bench"
+        status = run_bench(line, paper, out, rounds=1, quick=True)
+        (file,) = out.glob("*.json")
+        told = json.loads(file.read_text())
+    assert {(run["flow"], run["who"]) for run in told["figures"]} == {
+        (flow, who) for flow in ("play", "queue", "whole") for who in ("native", "ours")
+    }
+    assert all(run["calls"] > 0 and run["asterisk_ms"] > 0 for run in told["figures"])
+    assert all(run["agent_up_ms"] is not None for run in told["figures"] if run["flow"] != "play")
+    assert status == (1 if any(run["failed"] for run in told["figures"]) else 0)
+    assert {row["what"] for row in told["rows"]} >= {"CPU per call, all (ms)", "INVITE to 200 (ms)"}
+    assert set(told["added_ms_per_call"])
+    assert "ours / native" in paper.export_text()
