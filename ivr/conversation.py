@@ -18,6 +18,7 @@ from dialplan.steps import (
     Recorded,
     Reply,
     Silent,
+    Step,
 )
 from dialplan.walk import Walk
 from ivr.errors import HungUp
@@ -26,6 +27,9 @@ from ivr.voice import Voice
 
 LONGEST_PROMPT_S = 120.0
 """Nothing we say is longer; after it a prompt whose end was never told counts as said."""
+
+LAST_WORDS_S = 30.0
+"""The longest farewell; nobody is kept in silence after it."""
 
 END_KEY_S = 1.2
 """People press the hash within this time of the last digit, or not at all."""
@@ -38,7 +42,7 @@ Keeping = Callable[[Walk], Awaitable[None]]
 async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping) -> None:
     """Talk until the walk ends. Raises HungUp after the deeds that the flow wants done for a caller who has left.
 
-    `keep` is called with the walk after each reply, so that a restarted controller can go on (design 3.8).
+    `keep` is called with the walk before each step that waits, so that a restarted controller can go on (design 3.8).
     """
     step = walk.start()
     left: HungUp | None = None
@@ -54,8 +58,13 @@ async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Con
             left = left or gone
             reply = Left(gone.recording)
         step = walk.reply(reply)
-        if left is None:
+        if left is None and _waits(step):
             await keep(walk)
+
+
+def _waits(step: Step) -> bool:
+    """Where a caller may stay for a while, and a restarted controller must find him: not in mere announcements."""
+    return isinstance(step, Collect | Record | Connect) or (isinstance(step, Ask) and step.timeout_s > 0)
 
 
 async def _reply(
@@ -160,6 +169,6 @@ async def _said_out(line: Line, voice: Voice, step: End) -> None:
         return
     await line.say(voice.clips(step.say))
     while True:
-        heard = await line.hear(LONGEST_PROMPT_S)
+        heard = await line.hear(LAST_WORDS_S)
         if heard is None or isinstance(heard, AllSaid):
             return

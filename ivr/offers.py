@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -184,6 +185,10 @@ async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agen
 async def finish(talk: Talk, leg: Leg) -> None:
     """End the agent's leg, delete the bridge; his wrap-up lasts until the call has its disposition (the console)."""
     talk.line.agent_leg = None
+    if talk.line.gone is None:
+        # First out of the bridge: what is said to a channel whose bridge is dissolving may never be heard nor told.
+        with suppress(AriError):
+            await talk.house.ari.remove_from_bridge(leg.bridge, talk.line.channel, call=talk.call_ref)
     await _drop(talk, leg, "normal")
     now = talk.now().timestamp()
     await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now)

@@ -6,14 +6,13 @@ Why the templates say what they say: design 3.2-3.7 and 3.13.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sunwai.ari_password import crypted
 from sunwai.asterisk_program import AsteriskProgram, find_asterisk
 from sunwai.errors import SetupError
 
@@ -88,23 +87,6 @@ def write_exchange_conf(line: Line, out: Path) -> None:
     templates = {path.name: path for path in sorted(TEMPLATES.glob("*.conf")) if path.name not in _OF_THE_LINE_ONLY}
     templates |= {path.name: path for path in sorted((TEMPLATES / "exchange").glob("*.conf"))}
     _write(templates, names, out, program)
-
-
-def crypted(secret: str) -> str:
-    """SHA-512 crypt of an ARI password, with the fewest rounds: Asterisk pays them per HTTP request.
-
-    That is enough because the secret is 256 random bits: no dictionary holds it.
-    """
-    # The salt follows from the secret, so that a second set-up writes the same file.
-    salt = "rounds=1000$" + hashlib.sha256(b"salt of " + secret.encode()).hexdigest()[:16]
-    command = ["openssl", "passwd", "-6", "-salt", salt, "-stdin"]
-    try:
-        told = subprocess.run(command, input=secret, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - our own command line
-    except FileNotFoundError as error:
-        raise SetupError("openssl is missing: type `apt-get install openssl`") from error
-    except subprocess.SubprocessError as error:
-        raise SetupError("openssl could not make the ARI password's hash") from error
-    return told.stdout.strip()
 
 
 def fill_in(text: str, names: Mapping[str, str], where: str) -> str:
