@@ -220,6 +220,18 @@ def _unanswered(docket: Docket, attempt: Attempt, now: datetime, company: Compan
     )
 
 
+def note_attempt(docket: Docket, attempt: Attempt, now: datetime) -> Decision:
+    """An attempt that no longer moves the docket; it is a row of the register all the same."""
+    following = replace(docket, state=after(docket.state, Deed.ADD_NOTE, "line"))
+    return Decision(
+        cause=_verdict_cause(attempt),
+        docket=following,
+        expected_version=docket.version,
+        timeline=(_row(following, now, "line", Deed.ADD_NOTE, docket.state, "", _heard(attempt)),),
+        attempts=(attempt,),
+    )
+
+
 def reopen(docket: Docket, actor: str, now: datetime, officers: Mapping[int, Officer], cause: str) -> Decision:
     """The consumer (on the line, or through an agent) or a supervisor opens it again, one level up (domain.md 3.7)."""
     deed = Deed.SUPERVISOR_REOPENS if actor.startswith("supervisor") else Deed.CONSUMER_REOPENS

@@ -43,8 +43,14 @@ def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned
     """What there is of the application `app` that nobody owns; `owned` are channel ids with their calls."""
     ours = {channel.id: channel for channel in channels if role_of(channel, app) is not None}
     free = {name: channel for name, channel in ours.items() if name not in owned}
-    callers = {name: channel for name, channel in free.items() if role_of(channel, app) in INBOUND_ROLES}
-    legs = {name: _leg(channel, ours, bridges) for name, channel in callers.items()}
+    bridges = list(bridges)
+    legs = {name: _leg(channel, ours, bridges) for name, channel in free.items() if agent_of(channel.name) is None}
+    # A consumer whom we rang is only taken up in a talk: an attempt that our death cut is made again by its due work.
+    callers = {
+        name: channel
+        for name, channel in free.items()
+        if role_of(channel, app) in INBOUND_ROLES or (legs.get(name) is not None)
+    }
     talking = {leg.channel for leg in legs.values() if leg is not None}
     orphans = tuple(name for name in free if name not in callers and name not in talking)
     return Findings(tuple(FoundCaller(channel, legs[name]) for name, channel in callers.items()), orphans)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from dialplan.clips import Clip
+from dialplan.routing import Waiting
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Inbox
 from ivr.ari.errors import Answered, AriError, Gone
@@ -52,6 +53,8 @@ class AriLine:
         self._ahead: deque[Heard] = deque()
         self.gone: HungUp | None = None
         self.agent_leg: str | None = None
+        self.agent: str | None = None
+        self.waiting: Waiting | None = None
 
     @property
     def call_ref(self) -> str:
@@ -59,6 +62,15 @@ class AriLine:
 
     async def answer(self) -> None:
         await self._ari.answer(self.channel, call=self.call_ref, wait=False)
+
+    async def take_over(self) -> None:
+        """Stop what a controller before us was saying: its end must not be taken for the end of our first words."""
+        try:
+            await self._ari.stop_playback(self._playback, call=self.call_ref)
+        except Gone:
+            return  # nothing was being said
+        self._plays += 1
+        await self._silenced()
 
     async def say(self, clips: Sequence[Clip]) -> None:
         await self.hush()
@@ -70,13 +82,17 @@ class AriLine:
             await self._ari.play(self.channel, self._playback, self._voice.media(clips), call=self.call_ref)
         except Gone as error:
             self._plays -= 1
-            raise await self._why(error) from error
+            raise await self.why(error) from error
 
     async def hush(self) -> None:
         if self._ends >= self._plays:
             return
         with suppress(Gone):  # it has just ended by itself; its end is on the way
             await self._ari.stop_playback(self._playback, call=self.call_ref)
+        await self._silenced()
+
+    async def _silenced(self) -> None:
+        """Wait until the end of what was stopped is told; keys that come meanwhile are kept."""
         try:
             async with asyncio.timeout(HUSH_LIMIT_S):
                 while self._ends < self._plays:
@@ -118,7 +134,7 @@ class AriLine:
                 if_exists="overwrite",
             )
         except Gone as error:
-            raise await self._why(error) from error
+            raise await self.why(error) from error
         try:
             seconds = await self._recorded(name, max_s + 10.0)
         except HungUp as gone:
@@ -135,10 +151,8 @@ class AriLine:
         return await asyncio.to_thread(speech_s, sound) >= SHORTEST_SPEECH_S
 
     async def hang_up(self) -> None:
-        try:
+        with suppress(AriError):  # he was quicker, or Asterisk is away: then so is he
             await self._ari.hang_up(self.channel, call=self.call_ref, reason="normal")
-        except Answered:
-            return  # he was quicker
 
     async def next_event(self, limit_s: float) -> object:
         """The next event of the call that is not the line's own business; HungUp as everywhere. TimeoutError."""
@@ -164,14 +178,17 @@ class AriLine:
         return found
 
     async def _recorded(self, name: str, limit_s: float) -> float:
-        async with asyncio.timeout(limit_s):
-            while True:
-                event = await self.inbox.take(limit_s)
-                if isinstance(event, RecordingFinished) and event.recording.name == name:
-                    return float(event.recording.duration or 0)
-                if isinstance(event, RecordingFailed) and event.recording.name == name:
-                    return 0.0
-                self._keep(self._heard(event))
+        deadline = asyncio.get_running_loop().time() + limit_s
+        while True:
+            try:
+                event = await self.inbox.take(max(0.0, deadline - asyncio.get_running_loop().time()))
+            except TimeoutError:
+                return 0.0
+            if isinstance(event, RecordingFinished) and event.recording.name == name:
+                return float(event.recording.duration or 0)
+            if isinstance(event, RecordingFailed) and event.recording.name == name:
+                return 0.0
+            self._keep(self._heard(event))
 
     async def _next(self, limit_s: float) -> Heard | None:
         """One event turned into what is heard, or None when it says nothing to a talk. TimeoutError."""
@@ -201,7 +218,7 @@ class AriLine:
             case _:
                 return None
 
-    async def _why(self, error: Gone) -> HungUp | LineTrouble:
+    async def why(self, error: Answered) -> HungUp | LineTrouble:
         """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6)."""
         if error.status == 404:
             return HungUp()

@@ -14,13 +14,13 @@ import structlog
 
 from complaints import clocks, desk, ladders
 from complaints.ledger import EndedBy, Outcome
-from complaints.records import Company, Docket, State, Verdict
+from complaints.records import Company, Consumer, Docket, State, Verdict
 from dialplan.steps import Fact
 from dialplan.walk import Walk
 from ivr import deeds, holding, satisfaction
 from ivr.ari_line import AriLine
 from ivr.conversation import converse
-from ivr.errors import HungUp, TelephoneError
+from ivr.errors import HungUp
 from ivr.house import House
 from ivr.lines import Lines
 from ivr.meters import CALLBACKS
@@ -39,6 +39,10 @@ LEASE_S = 900.0
 NO_AGENT_RETRY_S = 5.0
 """So soon it is looked again for an agent who could take a promised callback."""
 
+NOT_RUNG_RETRY_S = 60.0
+KEPT = frozenset({str(Outcome.TALKED), str(Outcome.SELF_SERVED), str(Outcome.CALLBACK_PROMISED)})
+"""A promised callback was kept when he talked, said that he no longer needs us, or was promised another."""
+
 IN_QUESTION = frozenset({State.RESOLUTION_CLAIMED, State.VERIFYING})
 
 
@@ -49,6 +53,8 @@ class Callbacks:
         self._house = house
         self._lines = lines
         self._owner = f"ivr:{house.plan.node}"
+        self._under_way: set[str] = set()
+        self._promising = 0
         self._rings: dict[str, Callable[[ClaimedWork], Awaitable[None]]] = {
             "ring_satisfaction": self._satisfaction,
             "ring_promise": self._promise,
@@ -57,13 +63,11 @@ class Callbacks:
     async def run(self) -> None:
         """Until cancelled. Books that are away only mean that nothing is rung until they are back."""
         async with asyncio.TaskGroup() as tasks:
-            under_way: set[asyncio.Task[None]] = set()
             while True:
-                free = self._house.plan.callbacks_at_once - len(under_way)
-                for work in await self._claim(free):
-                    task = tasks.create_task(self._ring(work))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
+                for work in await self._claim(self._house.plan.callbacks_at_once - len(self._under_way)):
+                    if work.work.cause not in self._under_way:  # else its lease ran out during a long talk: renewed
+                        self._under_way.add(work.work.cause)
+                        tasks.create_task(self._ring(work))
                 await asyncio.sleep(TICK_S)
 
     async def _claim(self, limit: int) -> list[ClaimedWork]:
@@ -82,6 +86,8 @@ class Callbacks:
             await self._rings[work.work.kind](work)
         except Exception:  # top of one callback: the others and the loop must go on
             log.exception("callback_failed", kind=work.work.kind)
+        finally:
+            self._under_way.discard(work.work.cause)
 
     # -- satisfaction ---------------------------------------------------------------------------------------------
 
@@ -101,11 +107,14 @@ class Callbacks:
             return
         docket = await books.dockets.apply(desk.begin_verifying(docket, now))
         result = await self._ask(docket, company)
-        CALLBACKS.labels("satisfaction", result).inc()
+        CALLBACKS.labels("satisfaction", result or "not_rung").inc()
+        if result is None:  # nothing rang: no try of the consumer's
+            await books.due.retry(work.work.cause, self._owner, _in(now, NOT_RUNG_RETRY_S))
+            return
         await books.due.done(work.work.cause, self._owner, result, self._house.clock.wall_now())
 
-    async def _ask(self, docket: Docket, company: Company) -> str:
-        """One attempt: its verdict has been written when this returns."""
+    async def _ask(self, docket: Docket, company: Company) -> str | None:
+        """One attempt: its verdict has been written when this returns; None when nothing could be rung."""
         house, call_ref = self._house, new_call_ref(self._house)
         began = house.clock.wall_now()
         talk_of = _talk_maker(house, company, docket.language, docket.phone, "satisfaction")
@@ -117,7 +126,8 @@ class Callbacks:
         try:
             line = await ring(house, call_ref, inbox, docket.phone, "satisfaction")
             if isinstance(line, Unanswered):
-                return await self._unanswered(docket, company, call_ref, line)
+                rung = line.cause != NOT_RUNG
+                return await self._unanswered(docket, company, call_ref, line) if rung else None
             self._lines[call_ref] = line
             talk = talk_of(line)
             talk.docket = docket
@@ -129,10 +139,12 @@ class Callbacks:
     async def _answered(self, talk: Talk, docket: Docket) -> str:
         began = talk.offered_at
         talk.note(answered_at=began, recording=talk.call_ref)
+        verdict = None
         try:
             verdict, docket = await satisfaction.ask(talk, docket, began)
-        finally:
-            await talk.line.hang_up()
+        except Exception:  # our fault: he is not left in silence, and the attempt counts as cut
+            log.exception("satisfaction_failed", call=talk.call_ref)
+        await talk.line.hang_up()
         if verdict is None:
             attempt = satisfaction.attempt_of(docket, talk.call_ref, talk.phone or "", began, Verdict.CUT)
             seconds = (talk.now() - began).total_seconds()
@@ -157,49 +169,59 @@ class Callbacks:
         company = await house.books.reference.company(work.work.company)
         if company is None:
             raise LookupError(f"a promise of an unknown company {work.work.company}")
+        talk_of = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")
+        docket, consumer = await _context(house, str(payload["call_ref"]))
+        wanted = {f"co:{company.code}", f"lang:{payload['language']}"}
+        wanted |= {f"cat:{docket.category.partition('-')[0]}"} if docket else set()
         still_here = payload["call_ref"] in self._lines  # he is hearing our goodbye: his phone would be busy
-        if still_here or not await self._somebody_free(company, str(payload["language"])):
+        if still_here or not await self._somebody_free(wanted):
             await house.books.due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
             return
         call_ref = new_call_ref(house)
         inbox = house.dispatch.register(call_ref)
+        self._promising += 1
         try:
             line = await ring(house, call_ref, inbox, str(payload["phone"]), "promise")
             if isinstance(line, Unanswered):
-                await self._next_try(work, company, line)
+                await self._next_try(work, company, line.cause)
                 return
             self._lines[call_ref] = line
-            talk = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")(line)
-            await _remember(talk, str(payload["call_ref"]))
-            await _call_back(talk, str(payload.get("purpose", "asked")))
-            await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
-            CALLBACKS.labels("promise", "reached").inc()
+            talk = talk_of(line)
+            talk.docket, talk.consumer = docket, consumer
+            if await _call_back(talk, str(payload.get("purpose", "asked"))):
+                await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
+                CALLBACKS.labels("promise", "reached").inc()
+            else:
+                await self._next_try(work, company, BUSY)
         finally:
+            self._promising -= 1
             self._lines.pop(call_ref, None)
             house.dispatch.release(call_ref)
 
-    async def _somebody_free(self, company: Company, language: str) -> bool:
-        """An agent who could take him and is not kept for a waiting caller."""
+    async def _somebody_free(self, wanted: set[str]) -> bool:
+        """Are there more agents who could take him than promises being kept now, and none kept for a waiting caller?"""
         try:
             now = self._house.clock.wall_now().timestamp()
             ready = await self._house.floor.ready_agents(now)
             heads = await self._house.floor.waiting_heads(now)
         except FloorAway:
             return False
-        wanted = {f"co:{company.code}", f"lang:{language}"}
         kept = [waiting.skills for waiting in heads]
-        return any(wanted <= agent.skills and not any(skills <= agent.skills for skills in kept) for agent in ready)
+        free = [
+            agent for agent in ready if wanted <= agent.skills and not any(skills <= agent.skills for skills in kept)
+        ]
+        return len(free) > self._promising
 
-    async def _next_try(self, work: ClaimedWork, company: Company, why: Unanswered) -> None:
+    async def _next_try(self, work: ClaimedWork, company: Company, cause: int) -> None:
         """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
         now, due = self._house.clock.wall_now(), self._house.books.due
         CALLBACKS.labels("promise", "unanswered").inc()
-        if why.cause == NOT_RUNG:
+        if cause == NOT_RUNG:
             await due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
             return
         tried = int(work.work.payload["attempt"])
         moment = ladders.next_try(ladders.PROMISE, tried, now, company)
-        await due.done(work.work.cause, self._owner, f"unanswered:{why.cause}", now)
+        await due.done(work.work.cause, self._owner, f"unanswered:{cause}", now)
         if moment is not None:
             base = str(work.work.cause).partition("#")[0]
             payload = {**work.work.payload, "attempt": tried + 1}
@@ -228,21 +250,18 @@ def _talk_maker(
     )
 
 
-async def _remember(talk: Talk, call_ref: str) -> None:
+async def _context(house: House, call_ref: str) -> tuple[Docket | None, Consumer | None]:
     """A callback keeps the context of the call it was promised in (domain.md 3.1, row 10)."""
-    books = talk.house.books
-    before = await books.calls.get(call_ref)
+    before = await house.books.calls.get(call_ref)
     if before is None:
-        return
-    if before.docket:
-        talk.docket = await books.dockets.get(before.docket)
-    consumer = before.consumer_id or (talk.docket.consumer_id if talk.docket else None)
-    if consumer is not None:
-        talk.consumer = await books.consumers.get(consumer)
+        return None, None
+    docket = await house.books.dockets.get(before.docket) if before.docket else None
+    known = before.consumer_id or (docket.consumer_id if docket else None)
+    return docket, await house.books.consumers.get(known) if known is not None else None
 
 
-async def _call_back(talk: Talk, purpose: str) -> None:
-    """The flow `callback`: say who calls and why, then a person."""
+async def _call_back(talk: Talk, purpose: str) -> bool:
+    """The flow `callback`: say who calls and why, then a person. True when the promise has been kept or renewed."""
     facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
     walk = Walk(talk.house.flows["callback"], talk.language, facts)
     talk.path = walk.path
@@ -258,11 +277,11 @@ async def _call_back(talk: Talk, purpose: str) -> None:
         )
     except HungUp:
         talk.ended_by = talk.ended_by or EndedBy.CALLER
-    except TelephoneError as error:
-        log.error("callback_in_trouble", call=talk.call_ref, error=type(error).__name__)
-    finally:
-        await talk.line.hang_up()
-        await talk.note_end(talk.ended_by or EndedBy.US)
+    except Exception:  # our fault: he is not left in silence, and rung again
+        log.exception("callback_in_trouble", call=talk.call_ref)
+    await talk.line.hang_up()
+    await talk.note_end(talk.ended_by or EndedBy.US)
+    return bool(KEPT & talk.flags.keys())
 
 
 async def _nothing_kept(walk: Walk) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 
 import structlog
 
-from ivr import adoption, holding
+from ivr import adoption, holding, reconciling
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
@@ -77,7 +78,7 @@ class Controller:
             self._tasks = tasks
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
-            tasks.create_task(Matching(house, self.lines).run())
+            tasks.create_task(Matching(house, self.lines, self.reconcile_floor).run())
             tasks.create_task(house.notes.run())
             tasks.create_task(Callbacks(house, self.lines).run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
@@ -91,12 +92,12 @@ class Controller:
         """A channel nobody claimed has entered our application: a caller, or a leg of ours that outlived its call."""
         role = event.args[0] if event.args else ""
         if role in adoption.INBOUND_ROLES:
-            self._start(self._call(event, None))
+            self._take(event, None)
         else:
             self._start(self._end_orphan(event.channel.id))
 
-    async def _call(self, event: StasisStart, leg: Leg | None) -> None:
-        """One caller from StasisStart to the end; nothing he does can harm the others. `leg`: he is talking already."""
+    def _take(self, event: StasisStart, leg: Leg | None) -> None:
+        """Hold the caller from this moment on and start his task. `leg`: he is talking to an agent already."""
         house, channel = self._house, event.channel.id
         call_ref = _call_ref(event.channel, house.plan.node)
         if call_ref in house.dispatch:
@@ -105,11 +106,18 @@ class Controller:
         house.dispatch.claim(channel, call_ref)
         line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref)
         CALLS.set(len(self.lines))
+        self._start(self._call(line, event, leg))
+
+    async def _call(self, line: AriLine, event: StasisStart, leg: Leg | None) -> None:
+        """One caller from StasisStart to the end; nothing he does can harm the others."""
+        house, call_ref = self._house, line.call_ref
         try:
             await take_call(house, line, event, leg)
             await line.hang_up()
         except Exception:  # top of a call: he hears an apology and goes to a person (design 5.8)
             log.exception("call_failed", call=call_ref)
+            if line.agent_leg is not None:
+                await self._end_orphan(line.agent_leg)
             await apologise_to(house, line)
         finally:
             self.lines.pop(call_ref, None)
@@ -140,10 +148,16 @@ class Controller:
         owned = {name: call for name in alive if (call := house.dispatch.owner_of(name)) is not None}
         found = adoption.look(house.plan.app, channels, await house.ari.list_bridges(), owned)
         for caller in found.callers:
-            self._start(self._call(StasisStart(args=["returned"], channel=caller.channel), caller.leg))
+            self._take(StasisStart(args=["returned"], channel=caller.channel), caller.leg)
         for orphan in found.orphans:
             self._start(self._end_orphan(orphan))
+        await self.reconcile_floor()
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
+
+    async def reconcile_floor(self) -> None:
+        """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away."""
+        with suppress(FloorAway):
+            await reconciling.reconcile(self._house, self.lines, self._phones)
 
     def _on_lost(self) -> None:
         log.warning("asterisk_lost", calls=len(self.lines))
@@ -162,8 +176,12 @@ class Controller:
         except FloorAway:
             return
         for agent in agents:
-            if agent.node == self._house.plan.node:
+            if agent.node != self._house.plan.node:
+                continue
+            try:
                 await self._phones.make_again(agent.code)
+            except (AriError, FloorAway) as error:  # one phone that is gone must not freeze the others' presence
+                log.warning("phone_not_made", agent=agent.code, error=type(error).__name__)
 
     # -- commands of the console (design 3.14) ----------------------------------------------------------------------
 

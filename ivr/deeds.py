@@ -6,6 +6,7 @@ Books that fail give the result "trouble" where the flow has a road for it: the 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -31,6 +32,9 @@ NEARLY_ENDED = frozenset({*END_STATES, State.RESOLUTION_CLAIMED, State.VERIFYING
 PROMISED_WITHIN = timedelta(minutes=30)
 """A callback asked for is promised within this time; the ladder's three tries lie inside it (design 3.15)."""
 
+PROMISED_AGAIN_AFTER = timedelta(minutes=20)
+"""A consumer who was rung and then found nobody is rung again after this time, not at once."""
+
 Deed = Callable[[Talk, Facts], Awaitable[Done]]
 
 
@@ -49,7 +53,8 @@ async def remember_language(talk: Talk, args: Facts) -> Done:
     """One clear choice is remembered for the number (domain.md 3.1, row 3)."""
     talk.language = str(args["language"])
     if talk.phone:
-        await talk.house.books.consumers.remember_language(talk.phone, talk.language)
+        with suppress(StorageError):  # a choice forgotten costs him one key the next time
+            await talk.house.books.consumers.remember_language(talk.phone, talk.language)
     return Done("ok", {"language": talk.language, "language_known": True})
 
 
@@ -79,7 +84,8 @@ async def check_consumer(talk: Talk, args: Facts) -> Done:
 async def _is(talk: Talk, consumer: Consumer) -> None:
     """The call is about this connection; its company's rules hold from now on."""
     talk.consumer = consumer
-    talk.company = await talk.house.books.reference.company(consumer.company) or talk.company
+    with suppress(StorageError):
+        talk.company = await talk.house.books.reference.company(consumer.company) or talk.company
     if consumer.flags:
         talk.priority = min(talk.priority, FLAGGED_PRIORITY)
 
@@ -198,7 +204,7 @@ async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
     work = DueWork(
         cause=f"promise:{talk.call_ref}",
         kind="ring_promise",
-        due_at=now,
+        due_at=now if talk.kind == "inbound" else now + PROMISED_AGAIN_AFTER,
         company=talk.company.code,
         payload={"phone": phone, "call_ref": talk.call_ref, "attempt": 1, "language": talk.language},
     )

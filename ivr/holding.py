@@ -13,8 +13,8 @@ from complaints.ledger import EndedBy, Outcome
 from dialplan.routing import Waiting, expected_wait_s, routing_key
 from dialplan.steps import Connect, Done, Say
 from ivr import offers
-from ivr.ari.errors import Answered, AriError
-from ivr.errors import HungUp, TelephoneError
+from ivr.ari.errors import Answered
+from ivr.errors import HungUp
 from ivr.house import HOLDING_BRIDGE, MUSIC, House
 from ivr.line import KeyHeard, Offered
 from ivr.meters import OFFERS, WAITED_S
@@ -25,7 +25,7 @@ AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, A
 CALLBACK_ABOVE_S = 90.0
 """Above this expected wait the caller is offered to be rung back (domain.md 3.1, row 9)."""
 TICK_S = 1.0
-PROMISE_PRIORITY = 1
+DANGER_PRIORITY, PROMISE_PRIORITY = 0, 1
 
 
 @dataclass(slots=True)
@@ -55,30 +55,36 @@ async def connect(talk: Talk, step: Connect) -> Done:
     now = talk.now()
     if step.skill == "promise":
         talk.priority = min(talk.priority, PROMISE_PRIORITY)
+    if step.skill == "danger":  # also when the books could not take the docket
+        talk.priority = DANGER_PRIORITY
+        talk.subject = "SAF"
     entered = now.timestamp()
     waiting = Waiting(
         call_ref=talk.call_ref,
         key=routing_key(entered, talk.priority),
-        skills=skills_wanted(talk),
+        skills=skills_wanted(talk, danger=step.skill == "danger"),
         entered_at=entered,
         priority=talk.priority,
     )
     wait = Wait(talk, waiting, loop.time(), loop.time(), loop.time())
     talk.note(queued_at=now)
     await _enter_holding(talk)
+    talk.line.waiting = waiting
     try:
         await talk.house.floor.enqueue(waiting, talk.house.plan.node)
         return await _wait(wait)
     except FloorAway:
         return await _back(talk, "nobody")  # nobody can be matched: a message is honest, endless music is not
-    except (TelephoneError, AriError):
-        await _leave(talk)  # not when cancelled: a stopping controller leaves the place to the next one
+    except (
+        Exception
+    ):  # whatever it is: not a ghost in the queue. A cancelled one keeps the place for the next controller
+        await _leave(talk)
         raise
 
 
-def skills_wanted(talk: Talk) -> frozenset[str]:
+def skills_wanted(talk: Talk, *, danger: bool = False) -> frozenset[str]:
     """What an agent must have to be offered this call: company, language, kind of complaint."""
-    category = talk.docket.category if talk.docket else talk.subject
+    category = talk.docket.category if talk.docket and not danger else talk.subject
     return frozenset({f"co:{talk.company.code}", f"lang:{talk.language}", f"cat:{category.partition('-')[0]}"})
 
 
@@ -93,13 +99,14 @@ async def _enter_holding(talk: Talk) -> None:
             await prepare(talk.house)
             await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call)
         else:
-            raise HungUp from error
+            raise await talk.line.why(error) from error
     await ari.start_bridge_music(HOLDING_BRIDGE, MUSIC, call=call, wait=False)
 
 
 async def _leave(talk: Talk) -> None:
     """Out of the queue; an agent offered in that very moment is free again at once."""
     floor = talk.house.floor
+    talk.line.waiting = None
     with suppress(FloorAway):
         await floor.leave(talk.call_ref)
         for offered in talk.line.offers_unheard():
@@ -135,7 +142,9 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
     leg = await offers.offer(talk, reservation, wait.offers, waited_s)
     OFFERS.labels("answered" if leg else "not_answered").inc()
     if leg is None:
+        await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)  # changes nothing unless the floor lost him
         return None
+    talk.line.waiting = None
     WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
     talk.note(Outcome.TALKED, talked_at=talk.now())
@@ -151,7 +160,8 @@ async def _tell_place(wait: Wait) -> None:
     """Position and an honest range of minutes, for this caller alone; music comes back by itself (asterisk.md 0.9)."""
     talk = wait.talk
     place = await talk.house.floor.position(talk.call_ref)
-    if place is None:
+    if place is None:  # the floor was emptied: back to where he stood
+        await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
         return
     ahead = place - 1
     agents = [agent for agent in await talk.house.staff.agents() if _serves(agent, wait)]
@@ -194,5 +204,5 @@ async def _back(talk: Talk, result: str) -> Done:
     try:
         await talk.house.ari.remove_from_bridge(HOLDING_BRIDGE, talk.line.channel, call=talk.call_ref)
     except Answered as error:
-        raise HungUp from error
+        raise await talk.line.why(error) from error
     return Done(result)

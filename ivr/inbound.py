@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 
@@ -10,7 +11,7 @@ import structlog
 from complaints.ledger import EndedBy, Outcome
 from complaints.records import Company, Consumer
 from dialplan.steps import Fact
-from dialplan.walk import Walk, restore
+from dialplan.walk import Walk, WalkError, restore
 from ivr import deeds, holding, offers
 from ivr.ari.errors import AriError
 from ivr.ari.events import StasisStart
@@ -28,6 +29,8 @@ from storage.phones import e164
 log = structlog.get_logger(__name__)
 
 WALK_KEPT_S = 3600
+LOOK_UP_LIMIT_S = 1.0
+"""Longer than this nobody is kept waiting for the greeting because the books are slow; he is an unknown caller then."""
 MOST_OPTIONS = 7
 """Connections offered by key 1..7; key 8 is "another address"."""
 
@@ -38,18 +41,24 @@ async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | 
     `leg`: he is in a talk with this agent, which a controller before us began; the talk is only watched.
     """
     began = time.monotonic()
-    talk = await _known(house, line, start)
     returned = bool(start.args) and start.args[0] == "returned"
+    if leg is None:
+        await line.answer()
+    talk = await _known(house, line, start)
+    if returned:
+        await _as_before(talk)
     try:
         if leg is not None:
             await _talk_on(talk, leg)
             return
-        await line.answer()
+        if returned:
+            await line.take_over()
         FIRST_WORD_S.observe(time.monotonic() - began)
         await _talk(talk, returned=returned)
         await talk.note_end(talk.ended_by or EndedBy.US)
     except HungUp:
         await talk.note_end(talk.ended_by or EndedBy.CALLER)
+    await _forget(talk)
 
 
 async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
@@ -65,8 +74,9 @@ async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
         offered_at=house.clock.wall_now(),
     )
     try:
-        await _look_up(talk)
-    except StorageError as error:
+        async with asyncio.timeout(LOOK_UP_LIMIT_S):
+            await _look_up(talk)
+    except (StorageError, TimeoutError) as error:
         log.error("caller_not_looked_up", call=line.call_ref, error=type(error).__name__)
     talk.note(answered_at=talk.offered_at)
     return talk
@@ -128,6 +138,24 @@ def _option(consumer: Consumer) -> dict[str, Fact]:
     return {"area": consumer.unit, "last4": consumer.number[-4:]}
 
 
+async def _as_before(talk: Talk) -> None:
+    """What was noted of this call before another controller, or the fallback, gave it back: nothing counts twice."""
+    try:
+        noted = await talk.house.books.calls.get(talk.call_ref)
+    except StorageError:
+        return
+    if noted is not None:
+        talk.flags = {**noted.flags, **talk.flags}
+        talk.offered_at = min(noted.offered_at, talk.offered_at)
+        talk.callback_cause = noted.callback_cause
+
+
+async def _forget(talk: Talk) -> None:
+    """The walk holds what was keyed: gone with the call."""
+    with suppress(FloorAway):
+        await talk.house.floor.forget_walk(talk.call_ref)
+
+
 async def _talk_on(talk: Talk, leg: Leg) -> None:
     """Watch a talk that was going on; it ends the call whoever leaves."""
     house = talk.house
@@ -155,11 +183,14 @@ async def _walk_again(talk: Talk) -> Walk | None:
     """
     try:
         kept = await talk.house.floor.walk(talk.call_ref)
-    except FloorAway:
-        return None
-    if kept is None:
-        return None
-    walk = restore(talk.house.flows["inbound"], kept.decode())
+        return await _restored(talk, kept.decode()) if kept is not None else None
+    except (FloorAway, StorageError, WalkError, KeyError, ValueError) as error:
+        log.warning("walk_not_restored", call=talk.call_ref, error=type(error).__name__)
+        return None  # the main menu again is better than the same fault again
+
+
+async def _restored(talk: Talk, kept: str) -> Walk:
+    walk = restore(talk.house.flows["inbound"], kept)
     talk.language = walk.language
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")
@@ -171,6 +202,8 @@ async def _walk_again(talk: Talk) -> Walk | None:
 
 async def apologise_to(house: House, line: AriLine) -> None:
     """Our fault: the caller goes to the fallback of the dialplan, which says so and keeps him (design 5.8, 3.3)."""
+    with suppress(FloorAway):
+        await house.floor.forget_walk(line.call_ref)  # what failed must not be tried again when he comes back
     try:
         await line.hush()
         await house.ari.continue_in_dialplan(line.channel, call=line.call_ref, context="fallback")

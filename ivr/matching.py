@@ -6,6 +6,7 @@ Woken by the floor's events and once a second; the rule is `routing.pairs`, the 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -13,7 +14,7 @@ from dialplan.routing import pairs
 from ivr.house import House
 from ivr.line import Offered
 from ivr.lines import Lines
-from storage.floor_records import FloorAway
+from storage.floor_records import CONNECTED, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +26,9 @@ LEASE_SLACK_S = 15.0
 class Matching:
     """`lines` are the calls this controller holds, by call_ref."""
 
-    def __init__(self, house: House, lines: Lines) -> None:
+    def __init__(self, house: House, lines: Lines, on_floor_back: Callable[[], Awaitable[None]]) -> None:
         self._house = house
+        self._on_floor_back = on_floor_back
         self._lines = lines
         self._woken = asyncio.Event()
 
@@ -47,14 +49,18 @@ class Matching:
                     pass
 
     async def _listen(self) -> None:
-        async for _ in self._house.floor.listen():
+        async for event in self._house.floor.listen():
+            if event.type == CONNECTED:
+                await self._on_floor_back()
             self._woken.set()
 
     async def _match(self) -> None:
         floor, plan = self._house.floor, self._house.plan
         now = self._house.clock.wall_now().timestamp()
         await floor.sweep(now)
-        heads = await floor.waiting_heads(now)
+        found = await floor.waiting_heads(now)
+        # A ghost of our own node must not take an agent from a caller who is there.
+        heads = [head for head in found if head.node != plan.node or head.call_ref in self._lines]
         if not heads:
             return
         ready = await floor.ready_agents(now)
@@ -64,5 +70,9 @@ class Matching:
                 continue  # held by another node, whose controller makes the offer (design 3.22)
             lease_s = plan.ring_s + LEASE_SLACK_S
             offer = await floor.reserve(waiting.call_ref, agent.agent, owner=plan.node, lease_s=lease_s, now=now)
-            if offer is not None:
-                line.inbox.put(Offered(offer))
+            if offer is None:
+                continue
+            if line.waiting is None or waiting.call_ref not in self._lines:  # he went on while we reserved
+                await floor.refused(offer, AgentState.READY, now=now)
+                continue
+            line.inbox.put(Offered(offer))

@@ -14,14 +14,14 @@ from typing import Literal
 
 import structlog
 
-from ivr.ari.errors import AriError, Gone
+from ivr.ari.errors import AriError, AriUnavailable
 from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
 from ivr.ari.ids import bridge_id, leg_id
 from ivr.errors import HungUp
 from ivr.line import Vanished
 from ivr.screen_pop import screen_pop
 from ivr.talk import Talk
-from storage.floor_records import AgentState, Reservation
+from storage.floor_records import AgentState, FloorAway, Reservation
 
 log = structlog.get_logger(__name__)
 
@@ -67,14 +67,23 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
         await _drop(talk, leg, "answered_elsewhere")
         await _refused(talk, reservation, AgentState.READY)
         raise
+    except AriUnavailable:
+        await _drop(talk, leg, "normal")
+        await _refused(talk, reservation, AgentState.READY)  # our fault, not the agent's
+        return None
     if not answered:
         await _drop(talk, leg, "no_answer")
         await _refused(talk, reservation, AgentState.NOT_ANSWERING)
         return None
-    if not await house.floor.accepted(reservation, now=talk.now().timestamp()):
+    try:
+        accepted = await house.floor.accepted(reservation, now=talk.now().timestamp())
+    except FloorAway:
+        await _drop(talk, leg, "normal")
+        raise
+    if not accepted:
         await _drop(talk, leg, "normal")  # the offer had lapsed and may be with somebody else
         return None
-    talk.line.agent_leg = leg.channel
+    talk.line.agent_leg, talk.line.agent = leg.channel, leg.agent
     return leg if await _join(talk, leg) else None
 
 
@@ -97,6 +106,8 @@ async def _ring(talk: Talk, leg: Leg) -> bool:
             return False
         await house.ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
         await house.ari.dial(leg.channel, call=call, timeout_s=max(1, round(limit_s)))
+    except AriUnavailable:
+        raise
     except AriError as error:
         log.warning("agent_not_rung", call=call, agent=leg.agent, reason=str(error))
         return False
@@ -148,7 +159,8 @@ async def _join(talk: Talk, leg: Leg) -> bool:
     except HungUp:
         await finish(talk, leg)
         raise
-    except Gone:
+    except AriError as error:
+        log.warning("caller_not_joined", call=talk.call_ref, reason=str(error))
         await finish(talk, leg)
         return False
     return True
@@ -184,14 +196,15 @@ async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agen
 
 async def finish(talk: Talk, leg: Leg) -> None:
     """End the agent's leg, delete the bridge; his wrap-up lasts until the call has its disposition (the console)."""
-    talk.line.agent_leg = None
+    talk.line.agent_leg = talk.line.agent = None
     if talk.line.gone is None:
         # First out of the bridge: what is said to a channel whose bridge is dissolving may never be heard nor told.
         with suppress(AriError):
             await talk.house.ari.remove_from_bridge(leg.bridge, talk.line.channel, call=talk.call_ref)
     await _drop(talk, leg, "normal")
     now = talk.now().timestamp()
-    await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now)
+    with suppress(FloorAway):  # told again when the floor is back
+        await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now)
 
 
 async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
@@ -210,4 +223,5 @@ async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
 async def _refused(
     talk: Talk, reservation: Reservation, state: Literal[AgentState.NOT_ANSWERING, AgentState.READY]
 ) -> None:
-    await talk.house.floor.refused(reservation, state, now=talk.now().timestamp())
+    with suppress(FloorAway):  # the reservation lapses by itself
+        await talk.house.floor.refused(reservation, state, now=talk.now().timestamp())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ivr.ari.dispatch import Inbox
@@ -65,9 +66,15 @@ async def ring(house: House, call_ref: str, inbox: Inbox, phone: str, kind: str)
         try:
             await house.ari.continue_in_dialplan(channel, call=call_ref, context="satisfaction")
         except AriError:
-            return Unanswered(NOT_RUNG)
-        ended = await _until(inbox, channel, "callback", RECORDING_LIMIT_S)
-    return AriLine(house.ari, house.voice, inbox, channel, call_ref) if ended is None else ended
+            ended = Unanswered(NOT_RUNG)
+        else:
+            ended = await _until(inbox, channel, "callback", RECORDING_LIMIT_S)
+    if ended is None:
+        return AriLine(house.ari, house.voice, inbox, channel, call_ref)
+    if ended.cause == NOT_RUNG:  # it may still ring, and be answered by silence
+        with suppress(AriError):
+            await house.ari.hang_up(channel, call=call_ref)
+    return ended
 
 
 async def _until(inbox: Inbox, channel: str, role: str, limit_s: float) -> Unanswered | None:

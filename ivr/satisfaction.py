@@ -90,6 +90,9 @@ async def conclude(house: House, company: Company, docket: Docket, attempt: Atte
             return await house.books.dockets.apply(
                 desk.verdict(docket, attempt, house.clock.wall_now(), company, officers)
             )
+        except IllegalMove:
+            # The docket moved on while we rang (its consumer phoned in, say): the attempt is a row all the same.
+            return await house.books.dockets.apply(desk.note_attempt(docket, attempt, house.clock.wall_now()))
         except StaleDocket:
             docket = await house.books.dockets.get(docket.number) or docket
     raise StaleDocket("the docket kept changing while a verdict was written")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from complaints.ledger import SEALED
 from complaints.records import Docket
 from ivr.talk import Talk
+from storage.errors import StorageError
 
 
 class PopConsumer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +50,15 @@ class ScreenPop(msgspec.Struct, frozen=True, kw_only=True):
 
 async def screen_pop(talk: Talk, waited_s: float) -> bytes:
     """The pop as JSON."""
-    opened = await talk.house.books.dockets.open_for_phone(talk.phone) if talk.phone else []
+    opened = await _opened(talk)
+    sealed = SEALED in talk.flags  # an informer's number and house are for vigilance alone
     chosen = talk.consumer.id if talk.consumer else None
-    consumers = {consumer.id: consumer for consumer in (*talk.consumers, *([talk.consumer] if talk.consumer else []))}
+    known = () if sealed else (*talk.consumers, *([talk.consumer] if talk.consumer else []))
+    consumers = {consumer.id: consumer for consumer in known}
     pop = ScreenPop(
         call_ref=talk.call_ref,
         kind=talk.kind,
-        phone=talk.phone,
+        phone=None if sealed else talk.phone,
         language=talk.language,
         category=talk.docket.category if talk.docket else talk.subject,
         waited_s=round(waited_s, 1),
@@ -72,9 +76,17 @@ async def screen_pop(talk: Talk, waited_s: float) -> bytes:
             for one in consumers.values()
         ),
         docket=_docket(talk.docket) if talk.docket else None,
-        open_dockets=tuple(_docket(docket) for docket in opened),
+        open_dockets=tuple(_docket(docket) for docket in opened if not docket.sealed),
     )
     return msgspec.json.encode(pop)
+
+
+async def _opened(talk: Talk) -> list[Docket]:
+    """Books that are away cost the agent this list, not the caller the agent."""
+    try:
+        return await talk.house.books.dockets.open_for_phone(talk.phone) if talk.phone else []
+    except StorageError:
+        return []
 
 
 def _docket(docket: Docket) -> PopDocket:

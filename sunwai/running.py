@@ -56,7 +56,10 @@ async def _announce(line: Line, console: Console, stop: asyncio.Event) -> None:
     for task in left:
         task.cancel()
     if waiting in done:
-        waiting.result()
+        try:
+            waiting.result()
+        except SunwaiError as error:  # a line that answers callers is not taken down for a page
+            console.print(f"[yellow]not yet:[/yellow] {error}")
         show_addresses(line, console)
 
 

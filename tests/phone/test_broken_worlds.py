@@ -366,19 +366,21 @@ async def test_asterisk_is_started_again_and_the_agents_have_their_telephones_ag
         await ringing.until_ended()
 
 
-async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchange, books):
+@pytest.mark.parametrize("dying", [(ASTERISK,), (CONTROLLER, ASTERISK)], ids=["asterisk", "both"])
+async def test_a_call_cut_by_the_death_of_asterisk_has_its_outcome(house, exchange, books, dying):
     caller = await exchange.call(STRANGER)
     await caller.hear("language_choice")
     [call] = await until(lambda: calls_of(books, STRANGER))
-    before = hurt(house, ASTERISK)
-    await replaced(house, ASTERISK, before)
+    before = [(what, hurt(house, what)) for what in dying]
+    for what, pid in before:
+        await replaced(house, what, pid)
     other = await answered_again(exchange, PROBE)
     await gone(other)
     await gone(caller)
-    cut = await the_call_of(books, STRANGER, 60)
-    assert (cut.call_ref, cut.outcome, cut.ended_by) == (call.call_ref, Outcome.CUT, EndedBy.NETWORK)
-    assert cut.callback_cause is not None
+    cut = await the_call_of(books, STRANGER, 75)
     status, ledger = await asyncio.to_thread(checked_ledger, house)
+    assert (cut.call_ref, cut.outcome, cut.ended_by) == (call.call_ref, Outcome.CUT, EndedBy.NETWORK), ledger
+    assert cut.callback_cause is not None
     assert (status, ledger["going"], ledger["without_outcome"], ledger["lost"]) == (0, 0, [], [])
 
 
