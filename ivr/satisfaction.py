@@ -11,7 +11,7 @@ from datetime import datetime
 
 from complaints import desk
 from complaints.lifecycle import IllegalMove
-from complaints.records import Attempt, Company, Docket, Verdict
+from complaints.records import Attempt, Company, Docket, State, Verdict
 from dialplan.steps import Do, Done, Fact, Facts
 from dialplan.walk import Walk
 from ivr import deeds, holding
@@ -73,6 +73,9 @@ class Asking:
             self.verdict = None  # not written: the docket is read again before anybody is asked again
             return Done("trouble")
         self.talk.docket = self.docket
+        if self.verdict is Verdict.SATISFIED and self.docket.state is not State.CLOSED_SATISFIED:
+            self.verdict = None  # it was opened again while we rang: nobody is told that it is closed
+            return Done("trouble")
         return Done("ok", self._facts())
 
     def _facts(self) -> dict[str, Fact]:

@@ -93,6 +93,9 @@ class AwayFloor:
     async def walk(self, call_ref: str) -> bytes | None:
         return self.walks.get(call_ref)
 
+    async def forget_walk(self, call_ref: str) -> None:
+        """Kept all the same: a scripted call that ends stands for one that its controller lost in the middle."""
+
     async def enqueue(self, waiting: object, node: str) -> None:
         raise FloorAway("the floor is away")
 

@@ -43,6 +43,7 @@ class ScriptedLine:
     """An `ivr.line.Line`. `heard` are the names of all prompts in order, `clips` every clip, `languages` theirs."""
 
     agent_leg = None
+    waiting = None
 
     def __init__(self, clock: Clock, *script: tuple[str, str | Act], call_ref: str = "n1-1") -> None:
         self.call_ref = call_ref
@@ -80,6 +81,12 @@ class ScriptedLine:
         self.heard += self._now
         self.clips += clips
         self._speaking = True
+
+    async def take_over(self) -> None:
+        self._speaking = False
+
+    def offers_unheard(self) -> list[Heard]:
+        return []
 
     async def hush(self) -> None:
         self._stay()

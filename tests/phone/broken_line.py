@@ -149,3 +149,14 @@ async def hears(exchange: Exchange, listener: Phone, speaker: Phone, marker: str
             await listener.hear(marker, limit_s=1.0)
             return
     raise AssertionError(f"{marker} was not heard")
+
+
+async def speaks(exchange: Exchange, phone: Phone) -> None:
+    """Three seconds of sound, begun after the tone; returns when all of it has been said."""
+    await phone.hear("beep", limit_s=10)
+    phone.media.say(to_ulaw(tone(exchange.tones["agent_coming"])) * 15)
+
+    async def silent():
+        return not phone.media._to_say
+
+    await until(silent, 20)

@@ -13,16 +13,27 @@ import subprocess
 import sys
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
-from broken_line import ASTERISK, CONTROLLER, REDIS, gone, hears, house, hurt, prepared, replaced, without_controller
+from broken_line import (
+    ASTERISK,
+    CONTROLLER,
+    REDIS,
+    gone,
+    hears,
+    house,
+    hurt,
+    prepared,
+    replaced,
+    speaks,
+    without_controller,
+)
 from phone_line import agent_at_work, until
+from test_satisfaction import asked, claimed
 
 from complaints.ledger import EndedBy, Outcome
 from complaints.records import State, Verdict
 from ivr.errors import TelephoneError
-from ivr.tones import to_ulaw, tone
 
 __all__ = ["house", "prepared"]
 
@@ -155,7 +166,7 @@ async def test_two_who_talk_go_on_talking_and_the_end_of_their_talk_is_noted(hou
 
 async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_and_is_made_again(house, exchange, books):
     number = await claimed(house, books)
-    consumer = await asked(exchange, number)
+    consumer = await asked(exchange, number, AWAY_LIMIT_S)
     hurt(house, CONTROLLER)
     await consumer.until_ended(AWAY_LIMIT_S)
     assert (await books.dockets.get(number)).state is State.VERIFYING
@@ -164,7 +175,7 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
         ours.execute("UPDATE due_work SET leased_until = due_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
         ours.execute("UPDATE due_work SET due_at = promised_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
     ours.close()
-    consumer = await asked(exchange, number)
+    consumer = await asked(exchange, number, AWAY_LIMIT_S)
     await consumer.press("1")
     await consumer.hear("sat_service")
     await gone(consumer)
@@ -174,26 +185,6 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
 
     await until(closed)
     assert [row.attempt.verdict for row in await books.register.rows(number)] == [Verdict.CUT, Verdict.SATISFIED]
-
-
-async def claimed(house, books) -> str:
-    """A docket of the probe's consumer whose officer says "work done"."""
-    [consumer] = await books.consumers.by_phone(None, f"+91{PROBE}")
-    words = {"category": "SUP-FUSE", "language": "marker", "consumer_number": consumer.number}
-    async with house.person("P01") as agent:
-        number = str((await agent.post("/api/dockets", {**words, "request_id": uuid4().hex}))["number"])
-    async with house.person("P-L1") as officer:
-        await officer.post(f"/api/dockets/{number}/claim", {"cause_code": "fuse/MCB"})
-    return number
-
-
-async def asked(exchange, number: str):
-    consumer = await exchange.rung(PROBE, limit_s=AWAY_LIMIT_S)
-    await consumer.answer()
-    await consumer.hear("sat_greet")
-    assert await consumer.hear_pairs(4) == number
-    await consumer.hear("sat_question")
-    return consumer
 
 
 async def test_a_controller_that_hangs_is_killed_and_a_caller_of_that_moment_is_answered(house, exchange):
@@ -233,17 +224,6 @@ async def test_key_1_while_the_controller_is_away_is_a_promise_in_the_books_and_
     assert work.payload["phone"] == f"+91{STRANGER}"
     message = await books.inbox.get(call.call_ref)
     assert (house.line.recordings / message.recording).stat().st_size > 16_000
-
-
-async def speaks(exchange, caller) -> None:
-    """Three seconds of sound, begun after the tone; Asterisk's own recording tells nobody that it has begun."""
-    await caller.hear("beep", limit_s=5)
-    caller.media.say(to_ulaw(tone(exchange.tones["agent_coming"])) * 15)
-
-    async def silent():
-        return not caller.media._to_say
-
-    await until(silent, 20)
 
 
 # -- Redis dies or hangs ------------------------------------------------------------------------------------------
