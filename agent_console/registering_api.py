@@ -16,7 +16,7 @@ from agent_console.scope import company_of
 from complaints import desk
 from complaints.digits import CONSUMER_DIGITS, is_valid
 from complaints.ledger import Call, Outcome
-from complaints.records import Category, Company, Consumer, Docket, Origin, Settlement, Unit
+from complaints.records import Category, Company, Consumer, Docket, Origin, Settlement, Unit, origin_of
 from storage.phones import e164
 
 _SEALABLE = frozenset({"THEFT", "STAFF"})
@@ -70,7 +70,7 @@ async def register(visit: Visit, asked: RegisterDocket) -> DocketView:
         phone=await _phone(visit, asked, call, place.consumer),
         sealed=asked.sealed,
         call_ref=asked.call_ref,
-        origin=call.origin if call else Origin.LINE,
+        origin=origin_of(place.company.code),
         officers=await books.consumers.officers_for(unit_id) if unit_id else {},
         note=asked.note,
     )

@@ -50,6 +50,15 @@ class Origin(StrEnum):
     PRACTICE = "practice"
 
 
+PROBE_COMPANY = "PROBE"
+"""Calls and dockets of this company prove the line to itself and stand outside every figure (design 3.17)."""
+
+
+def origin_of(company: str) -> Origin:
+    """Which sum a call or docket of this company belongs to."""
+    return Origin.PROBE if company == PROBE_COMPANY else Origin.LINE
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """One utility. `verify_delay_min` overrides the categories' delay (the PROBE company has 0, design 3.17).

@@ -32,6 +32,7 @@ from ivr.loudness import speech_s
 from ivr.voice import Voice
 
 HUSH_LIMIT_S = 2.0
+FAREWELL_S = 1.0
 RECORD_SILENCE_S = 5
 SHORTEST_SPEECH_S = 0.3
 """A shorter sound is no word: a click, a breath."""
@@ -213,17 +214,26 @@ class AriLine:
                 self.gone = HungUp(getattr(event, "cause", None))
                 raise self.gone
             case Vanished(channel=channel) if channel == self.channel:
-                self.gone = HungUp()
+                self.gone = HungUp(cut=True)
                 raise self.gone
             case _:
                 return None
 
     async def why(self, error: Answered) -> HungUp | LineTrouble:
         """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6)."""
-        if error.status == 404:
-            return HungUp()
         try:
             await self._ari.get_channel(self.channel, call=self.call_ref)
         except Gone:
-            return HungUp()
+            return await self._farewell()
         return LineTrouble(str(error))
+
+    async def _farewell(self) -> HungUp:
+        """The channel is gone: his hang-up is on its way to us, or Asterisk died and there is none."""
+        try:
+            while True:
+                self._keep(await self._next(FAREWELL_S))
+        except HungUp as told:
+            return told
+        except TimeoutError:
+            self.gone = HungUp(cut=True)
+            return self.gone

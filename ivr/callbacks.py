@@ -55,6 +55,7 @@ class Callbacks:
         self._owner = f"ivr:{house.plan.node}"
         self._under_way: set[str] = set()
         self._promising = 0
+        self._begun = asyncio.Event()
         self._rings: dict[str, Callable[[ClaimedWork], Awaitable[None]]] = {
             "ring_satisfaction": self._satisfaction,
             "ring_promise": self._promise,
@@ -62,6 +63,7 @@ class Callbacks:
 
     async def run(self) -> None:
         """Until cancelled. Books that are away only mean that nothing is rung until they are back."""
+        await self._begun.wait()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 for work in await self._claim(self._house.plan.callbacks_at_once - len(self._under_way)):
@@ -69,6 +71,19 @@ class Callbacks:
                         self._under_way.add(work.work.cause)
                         tasks.create_task(self._ring(work))
                 await asyncio.sleep(TICK_S)
+
+    async def begin(self) -> None:
+        """After the first reconciling: nothing is rung before what a controller before us left has been settled.
+
+        Attempts it was making are ours again at once; a promised talk may still go on.
+        """
+        if self._begun.is_set():
+            return
+        self._begun.set()
+        try:
+            await self._house.books.due.release(["ring_satisfaction"], self._owner)
+        except StorageError as error:
+            log.error("leases_not_released", error=type(error).__name__)
 
     async def _claim(self, limit: int) -> list[ClaimedWork]:
         if limit <= 0 or not self._house.ari.registered:

@@ -63,6 +63,7 @@ class Controller:
         self._phones = phones
         self._commands = commands
         self.lines: Lines = {}
+        self._callbacks = Callbacks(house, self.lines)
         self._tasks: asyncio.TaskGroup | None = None
         self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "make_phone": self._make_phone,
@@ -80,7 +81,7 @@ class Controller:
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
             tasks.create_task(Matching(house, self.lines, self.reconcile_floor).run())
             tasks.create_task(house.notes.run())
-            tasks.create_task(Callbacks(house, self.lines).run())
+            tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -152,6 +153,11 @@ class Controller:
         for orphan in found.orphans:
             self._start(self._end_orphan(orphan))
         await self.reconcile_floor()
+        try:
+            await reconciling.settle_lost(house, self.lines, alive)
+        except StorageError as error:
+            log.error("lost_calls_not_settled", error=type(error).__name__)
+        await self._callbacks.begin()
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
 
     async def reconcile_floor(self) -> None:

@@ -11,12 +11,14 @@ class HungUp(TelephoneError):
     """The other side is gone; it ends the talk.
 
     `cause` is the Q.850 cause when Asterisk told one; `recording` names what he had begun to say into a recording.
+    `cut`: he did not go, the call went: nobody told of a hang-up.
     """
 
-    def __init__(self, cause: int | None = None, recording: str | None = None) -> None:
+    def __init__(self, cause: int | None = None, recording: str | None = None, *, cut: bool = False) -> None:
         super().__init__("the other side hung up")
         self.cause = cause
         self.recording = recording
+        self.cut = cut
 
 
 class LineTrouble(TelephoneError):

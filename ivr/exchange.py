@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch, Inbox
-from ivr.ari.errors import Answered
+from ivr.ari.errors import AriError
 from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
 from ivr.errors import TelephoneError
 from ivr.exchange_media import PhoneMedia
@@ -87,10 +88,8 @@ class Phone:
 
     async def hang_up(self, reason: str = "normal") -> None:
         """End it; before an answer `reason` busy or no_answer is what the line is told."""
-        try:
+        with suppress(AriError):
             await self._exchange.ari.hang_up(self.channel, call=self.channel, reason=reason)
-        except Answered:
-            return
 
     async def until_answered(self, limit_s: float = ANSWER_LIMIT_S) -> None:
         async with asyncio.timeout(limit_s):
@@ -242,14 +241,10 @@ class Exchange:
     async def put_away(self, phone: Phone) -> None:
         """The call is over: its sound and its bridge go with it."""
         phone.media.close()
-        for deed in (
-            self.ari.hang_up(phone.sound, call=phone.channel),
-            self.ari.delete_bridge(phone.bridge, call=phone.channel),
-        ):
-            try:
-                await deed
-            except Answered:
-                continue
+        with suppress(AriError):
+            await self.ari.hang_up(phone.sound, call=phone.channel)
+        with suppress(AriError):
+            await self.ari.delete_bridge(phone.bridge, call=phone.channel)
         self.dispatch.release(phone.channel)
 
     def _on_call(self, start: StasisStart) -> None:

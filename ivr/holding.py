@@ -151,7 +151,7 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
     left = await offers.talk_out(talk, leg)
     if left == "caller":
         talk.ended_by = EndedBy.CALLER
-        raise talk.line.gone or HungUp
+        raise talk.line.gone or HungUp()
     talk.ended_by = EndedBy.AGENT
     return Done("talked")
 

@@ -56,8 +56,8 @@ async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | 
         FIRST_WORD_S.observe(time.monotonic() - began)
         await _talk(talk, returned=returned)
         await talk.note_end(talk.ended_by or EndedBy.US)
-    except HungUp:
-        await talk.note_end(talk.ended_by or EndedBy.CALLER)
+    except HungUp as gone:
+        await talk.note_end(EndedBy.NETWORK if gone.cut else talk.ended_by or EndedBy.CALLER, cut=gone.cut)
     await _forget(talk)
 
 

@@ -31,6 +31,8 @@ class Matching:
         self._on_floor_back = on_floor_back
         self._lines = lines
         self._woken = asyncio.Event()
+        self._era = ""
+        self._era_asked = 0.0
 
     async def run(self) -> None:
         """Until cancelled. A lost floor means that nobody is matched until it is back (design 3.8)."""
@@ -54,9 +56,18 @@ class Matching:
                 await self._on_floor_back()
             self._woken.set()
 
+    async def _notice_new_era(self, now: float) -> None:
+        """A Redis that was emptied under us is told again whom we hold; asked once a second at most."""
+        if now - self._era_asked < TICK_S:
+            return
+        self._era_asked, before, self._era = now, self._era, await self._house.floor.era()
+        if before not in ("", self._era):
+            await self._on_floor_back()
+
     async def _match(self) -> None:
         floor, plan = self._house.floor, self._house.plan
         now = self._house.clock.wall_now().timestamp()
+        await self._notice_new_era(now)
         await floor.sweep(now)
         found = await floor.waiting_heads(now)
         # A ghost of our own node must not take an agent from a caller who is there.

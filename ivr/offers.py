@@ -210,14 +210,10 @@ async def finish(talk: Talk, leg: Leg) -> None:
 async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
     """A caller's hang-up does not end the agent's ringing: the leg needs its own (asterisk.md 0.7)."""
     ari, call = talk.house.ari, talk.call_ref
-    for deed in (
-        ari.hang_up(leg.channel, call=call, reason=reason),
-        ari.delete_bridge(leg.bridge, call=call),
-    ):
-        try:
-            await deed
-        except AriError:
-            continue  # gone by itself
+    with suppress(AriError):  # gone by itself
+        await ari.hang_up(leg.channel, call=call, reason=reason)
+    with suppress(AriError):
+        await ari.delete_bridge(leg.bridge, call=call)
 
 
 async def _refused(

@@ -6,12 +6,61 @@ would never be free again; callers and talks we do hold may have been forgotten 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
+import structlog
+
+from complaints import desk
+from complaints.ledger import Call, EndedBy, outcome_of
+from complaints.owed import owed
+from complaints.records import State, Verdict
+from ivr import satisfaction
 from ivr.agent_phones import AgentPhones
 from ivr.house import House
 from ivr.lines import Lines
 from storage.floor_records import AgentState
 
+log = structlog.get_logger(__name__)
+
 IN_A_CALL = frozenset({AgentState.TALKING})
+
+
+async def settle_lost(house: House, lines: Lines, alive: Collection[str]) -> None:
+    """Calls of this node that nobody holds and whose channels are gone (`alive`: ids): cut, whoever died (I1).
+
+    An attempt to ask a consumer that was cut like this is a row of the register all the same.
+    """
+    await house.notes.flush()
+    for call in await house.books.calls.open_calls(house.plan.node):
+        if call.call_ref in lines or any(_is_of(channel, call.call_ref) for channel in alive):
+            continue
+        if call.kind == "satisfaction" and call.docket:
+            await _attempt_was_cut(house, call)
+        now = house.clock.wall_now()
+        talk_s = (now - call.offered_at).total_seconds()
+        outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=EndedBy.NETWORK, cut=True)
+        ended = replace(call, ended_at=now, ended_by=EndedBy.NETWORK, outcome=outcome)
+        company = await house.books.reference.company(call.company or house.plan.company)
+        row, work = owed(ended, now, company) if company else (ended, None)
+        await house.notes.settle(row, work)
+        log.warning("call_was_cut", call=call.call_ref, outcome=str(outcome))
+
+
+def _is_of(channel: str, call_ref: str) -> bool:
+    """An inbound call's reference is node and channel id; a leg we made is named after its call."""
+    return call_ref.endswith(f"-{channel}") or channel.startswith(f"{call_ref}.")
+
+
+async def _attempt_was_cut(house: House, call: Call) -> None:
+    docket = await house.books.dockets.get(call.docket or "")
+    company = await house.books.reference.company(docket.company) if docket else None
+    if docket is None or company is None or docket.state is not State.VERIFYING:
+        return
+    attempt = satisfaction.attempt_of(docket, call.call_ref, docket.phone or "", call.offered_at, Verdict.CUT)
+    docket = await satisfaction.conclude(house, company, docket, replace(attempt, recording=call.recording))
+    # Our fault: he is asked again at once.
+    await house.books.due.hasten(desk.ring_cause(docket), house.clock.wall_now())
 
 
 async def reconcile(house: House, lines: Lines, phones: AgentPhones) -> None:

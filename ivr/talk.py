@@ -7,13 +7,10 @@ from datetime import datetime
 
 from complaints.ledger import SEALED, Call, EndedBy, Outcome, outcome_of
 from complaints.owed import owed
-from complaints.records import Company, Consumer, Docket, Origin
+from complaints.records import Company, Consumer, Docket, Origin, origin_of
 from ivr.ari_line import AriLine
 from ivr.house import House
 from ivr.meters import OUTCOMES
-
-PROBE_COMPANY = "PROBE"
-"""Calls of this company prove the line to itself and stand outside every figure (design 3.17)."""
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ class Talk:
 
     @property
     def origin(self) -> Origin:
-        return Origin.PROBE if self.company.code == PROBE_COMPANY else Origin.LINE
+        return origin_of(self.company.code)
 
     def now(self) -> datetime:
         return self.house.clock.wall_now()

@@ -55,6 +55,14 @@ class Due:
         values = {"due_at": at, "owner": None, "leased_until": None}
         return await self._books.write(lambda c: _change_own(c, cause, owner, values))
 
+    async def hasten(self, cause: str, at: datetime) -> bool:
+        """Makes waiting work due at `at` if it is later; False when it is not waiting."""
+        return await self._books.write(lambda c: _hasten(c, cause, at))
+
+    async def release(self, kinds: Collection[str], owner: str) -> int:
+        """Gives back what a process of this name held when it died; for its successor's start. How many there were."""
+        return await self._books.write(lambda c: _release(c, kinds, owner))
+
     async def withdraw(self, cause: str) -> bool:
         """Makes waiting work pointless; False when it was not waiting."""
         return await self._books.write(lambda c: take_back(c, cause))
@@ -118,6 +126,16 @@ def _claim(
 def _change_own(connection: Connection, cause: str, owner: str, values: Mapping[str, object]) -> bool:
     own = and_(table.c.cause == cause, table.c.owner == owner, table.c.state == "waiting")
     return connection.execute(update(table).where(own).values(dict(values))).rowcount == 1
+
+
+def _hasten(connection: Connection, cause: str, at: datetime) -> bool:
+    later = and_(table.c.cause == cause, table.c.state == "waiting", table.c.due_at > at)
+    return connection.execute(update(table).where(later).values(due_at=at)).rowcount == 1
+
+
+def _release(connection: Connection, kinds: Collection[str], owner: str) -> int:
+    held = and_(table.c.owner == owner, table.c.state == "waiting", table.c.kind.in_(kinds))
+    return connection.execute(update(table).where(held).values(owner=None, leased_until=None)).rowcount
 
 
 def _get(connection: Connection, cause: str) -> DueWork | None:

@@ -12,11 +12,13 @@ from rich.console import Console
 
 from dialplan.loading import FlowError
 from dialplan.wording import WordingError
+from notifications.errors import TemplateError
 from storage.errors import StorageError
 from sunwai import commands
 from sunwai.errors import SunwaiError
 from sunwai.logs import start_logs
 from sunwai.roles import ROLES
+from sunwai.running import unwrapped
 from sunwai.settings import Line, LogSettings, read_settings
 
 QUIET = LogSettings(format="console", level="warning")
@@ -34,8 +36,11 @@ def main(words: Sequence[str] | None = None) -> int:
         start_logs(QUIET)
         verb: Verb = given.verb
         return verb(line, given, console)
-    except (SunwaiError, FlowError, WordingError, StorageError) as error:
-        sys.stderr.write(f"sunwai: {error}\n")
+    except (SunwaiError, FlowError, WordingError, StorageError, TemplateError, ExceptionGroup) as error:
+        found = unwrapped(error)
+        if isinstance(found, ExceptionGroup):
+            raise
+        sys.stderr.write(f"sunwai: {found}\n")
         return 2
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
@@ -79,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--export", type=Path, help="check this JSON-lines export in place of the books")
     verify.add_argument("--company", help="only this company (default: all)")
     verify.add_argument("--json", action="store_true")
+    export = add("export-register", commands.export_register, "Write a company's register as JSON lines, for auditors.")
+    export.add_argument("--company", required=True)
+    export.add_argument("--to", type=Path, required=True, help="the file; it holds personal data and is made 0600")
     for name in ROLES:
         add(name, commands.role, f"Run the role {name} alone (under systemd, say).").set_defaults(role=name)
     return parser

@@ -60,7 +60,11 @@ def ask_settings(interactive: bool) -> str:
         raise SunwaiError(
             "init asks questions and needs a terminal; without one, copy sunwai.example.toml to sunwai.toml and edit it"
         )
-    return settings_text({question.key: _asked(question) for question in QUESTIONS})
+    answers = {question.key: _asked(question) for question in QUESTIONS}
+    while answers["agent_address"] == answers["trunk_address"]:
+        sys.stdout.write("  the agents' address must not be the trunk's: trunk calls are told by it\n")
+        answers["agent_address"] = _asked(next(one for one in QUESTIONS if one.key == "agent_address"))
+    return settings_text(answers)
 
 
 def settings_text(answers: dict[str, str]) -> str:

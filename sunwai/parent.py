@@ -52,6 +52,7 @@ async def run_line(
     """
     stop = stop or asyncio.Event()
     raise_file_limit()
+    os.umask(0o077)  # books, recordings and the event log are personal data: for this user alone
     with only_parent(line), _signals(stop):
         async with AsyncExitStack() as stack:
             watch = await stack.enter_async_context(AsteriskWatch(line.ari_url, ARI_USER, line.secret("ari")))

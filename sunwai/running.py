@@ -7,15 +7,46 @@ from datetime import datetime
 
 from rich.console import Console
 
-from sunwai.errors import SunwaiError
+from dialplan.loading import load_flows
+from notifications.templates import load_templates
+from storage.errors import BooksAway
+from sunwai import wiring
+from sunwai.doctor import ports
+from sunwai.errors import StartError, SunwaiError
 from sunwai.parent import ready, run_line
 from sunwai.processes import Say
 from sunwai.proof import prove
 from sunwai.settings import Line
 
 
+def unwrapped(error: BaseException) -> BaseException:
+    """The one error inside a task group's wrapping: people need its sentence."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+async def preflight(line: Line) -> None:
+    """What would make a role die at once is said before anything starts; the error's text says what to do."""
+    load_flows(wiring.FLOWS, wiring.wording().catalogue)
+    load_templates()
+    if not line.prompts.exists():
+        raise StartError("the prompts have not been rendered: type `sunwai setup`")
+    books = wiring.make_books(line)
+    try:
+        await books.open()
+    except BooksAway as error:
+        raise StartError(f"{error}: type `sunwai setup`, or look at storage.books") from error
+    finally:
+        await books.close()
+    for check in ports(line):
+        if check.state != "ok":
+            raise StartError(f"{check.name}: {check.found}. {check.remedy}")
+
+
 async def run_line_shown(line: Line, console: Console, *, exchange: bool = False) -> int:
     """Run until told to stop; a line on the screen for each thing the parent does."""
+    await preflight(line)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_announce(line, console, stop))
@@ -26,6 +57,7 @@ async def run_line_shown(line: Line, console: Console, *, exchange: bool = False
 
 async def run_and_prove(line: Line, console: Console, *, once: bool) -> int:
     """Start, prove, print the addresses, stay (or end, with the proof's status)."""
+    await preflight(line)
     stop, status = asyncio.Event(), [1]
 
     async def proving() -> None:

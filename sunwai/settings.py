@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from sunwai.errors import SettingsError
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class LineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,39 +37,39 @@ class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     """Asterisk's own addresses and limits. The trunk has an address of its own (design 3.13)."""
 
     agent_address: str = "127.0.0.1"
-    agent_port: int = 5060
+    agent_port: Port = 5060
     trunk_address: str = "127.0.0.2"
-    trunk_port: int = 5060
+    trunk_port: Port = 5060
     trunk_peer: str = "127.0.0.3"
-    trunk_peer_port: int = 5060
+    trunk_peer_port: Port = 5060
     trunk_number_format: Literal["national", "e164"] = "national"
-    http_port: int = 8088
-    rtp_start: int = 20000
-    rtp_end: int = 20999
-    soft_limit: int = 180
-    hard_limit: int = 250
-    fallback_wait_s: int = 15
-    dial_timeout_s: float = 30.0
+    http_port: Port = 8088
+    rtp_start: Port = 20000
+    rtp_end: Port = 20999
+    soft_limit: Count = 180
+    hard_limit: Count = 250
+    fallback_wait_s: Count = 15
+    dial_timeout_s: Seconds = 30.0
     asterisk_root: str = ""
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     address: str = "127.0.0.1"
-    port: int = 8912
-    session_hours: float = 12.0
-    lease_s: float = 15.0
+    port: Port = 8912
+    session_hours: Seconds = 12.0
+    lease_s: Seconds = 15.0
 
 
 class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long an agent rings, how long a caller may wait, how long wrap-up lasts."""
 
-    ring_s: float = 20.0
-    danger_ring_s: float = 8.0
-    max_wait_s: float = 600.0
-    announce_every_s: float = 60.0
-    wrapup_s: float = 30.0
-    nobody_after_s: float = 5.0
-    handle_time_s: float = 180.0
+    ring_s: Seconds = 20.0
+    danger_ring_s: Seconds = 8.0
+    max_wait_s: Seconds = 600.0
+    announce_every_s: Seconds = 60.0
+    wrapup_s: Seconds = 30.0
+    nobody_after_s: Seconds = 5.0
+    handle_time_s: Seconds = 180.0
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,7 +88,7 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gateway: Literal["file", "console"] = "file"
     attempts: int = 5
-    retry_s: float = 60.0
+    retry_s: Seconds = 60.0
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -175,6 +179,11 @@ def checked(line: Line) -> Line:
     telephony = line.settings.telephony
     if telephony.soft_limit >= telephony.hard_limit:
         raise SettingsError("telephony.hard_limit must be well above telephony.soft_limit (design 3.4)")
+    spoken = {"hi", "ur", "en"}
+    if not line.settings.line.languages or set(line.settings.line.languages) - spoken:
+        raise SettingsError(f"line.languages may hold {', '.join(sorted(spoken))}, at least one of them")
+    if telephony.http_port == line.settings.console.port:
+        raise SettingsError("telephony.http_port and console.port must be different ports")
     if telephony.trunk_address == telephony.agent_address:
         raise SettingsError("telephony.trunk_address must not be the agents' address: trunk calls are told by it")
     if line.settings.line.kind == "demo" and not telephony.trunk_peer.startswith("127."):

@@ -85,9 +85,6 @@ class ScriptedLine:
     async def take_over(self) -> None:
         self._speaking = False
 
-    def offers_unheard(self) -> list[Heard]:
-        return []
-
     async def hush(self) -> None:
         self._stay()
         self._speaking = False

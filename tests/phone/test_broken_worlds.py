@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from contextlib import AsyncExitStack, suppress
@@ -170,11 +169,6 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
     hurt(house, CONTROLLER)
     await consumer.until_ended(AWAY_LIMIT_S)
     assert (await books.dockets.get(number)).state is State.VERIFYING
-    with sqlite3.connect(house.line.var / "books" / "sunwai.db", timeout=5) as ours:
-        # The lease of the dead controller lasts for minutes: nobody waits for them here.
-        ours.execute("UPDATE due_work SET leased_until = due_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
-        ours.execute("UPDATE due_work SET due_at = promised_at WHERE kind = 'ring_satisfaction' AND state = 'waiting'")
-    ours.close()
     consumer = await asked(exchange, number, AWAY_LIMIT_S)
     await consumer.press("1")
     await consumer.hear("sat_service")
