@@ -37,13 +37,13 @@ Model = Mapping[str, Any]
 
 
 def description_folder() -> Path:
-    """The first of: SUNWAI_ASTERISK_API_DOCS, var/asterisk of the checkout, SUNWAI_ASTERISK's tree, the system.
+    """The first of: SUNWAI_ASTERISK_API_DOCS, var/asterisk/root of the checkout, SUNWAI_ASTERISK's tree, the system.
 
     Debian puts the files in `rest-api/`, Asterisk's own installation in `rest-api/api-docs/`.
     FileNotFoundError tells what to do when there is none.
     """
     share = "usr/share/asterisk/rest-api"
-    roots = [CHECKOUT / "var/asterisk", Path(os.environ.get("SUNWAI_ASTERISK") or "/nowhere"), SYSTEM]
+    roots = [CHECKOUT / "var/asterisk/root", Path(os.environ.get("SUNWAI_ASTERISK") or "/nowhere"), SYSTEM]
     named = os.environ.get("SUNWAI_ASTERISK_API_DOCS")
     folders = ([Path(named)] if named else []) + [root / share for root in roots]
     for folder in folders:

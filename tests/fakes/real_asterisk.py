@@ -1,7 +1,7 @@
 """A small real Asterisk of a test's own: found, configured, started on free loopback ports, and ended by its pid.
 
 Asterisk 22 or newer is looked for, in this order, in the folder named by SUNWAI_ASTERISK (a tree made by mmdebstrap),
-in `var/asterisk` below the checkout, and on the system. It runs without root: every path of its own lies in the
+in `var/asterisk/root` below the checkout, and on the system. It runs without root: every path of its own lies in the
 folder given by the test. ARI's wire needs no SIP: a caller is a Local channel (`ari_lines.RealLine`).
 """
 
@@ -113,7 +113,7 @@ class RealAsterisk:
 
 def find_asterisk() -> Installation:
     """The first Asterisk found; FileNotFoundError with what to type when there is none."""
-    for root in (os.environ.get("SUNWAI_ASTERISK"), CHECKOUT / "var" / "asterisk"):
+    for root in (os.environ.get("SUNWAI_ASTERISK"), CHECKOUT / "var" / "asterisk" / "root"):
         if root and (Path(root) / "usr/sbin/asterisk").is_file():
             return _in_tree(Path(root))
     system = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
