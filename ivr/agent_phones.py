@@ -107,6 +107,12 @@ class AgentPhones:
             return
         await self._floor.contact(agent, ok=endpoint.state == "online")
 
+    async def look_at_all(self) -> None:
+        """The same for every phone Asterisk knows: a floor that was emptied has forgotten them, and whose they are."""
+        for endpoint in await self._ari.list_endpoints():
+            if endpoint.resource.startswith(PREFIX):
+                await self._floor.contact(endpoint.resource.removeprefix(PREFIX), ok=endpoint.state == "online")
+
     def contact_of(self, event: Event) -> tuple[str, bool] | None:
         """(agent, reachable) of a contact's change; only this event is trusted (asterisk.md 13, webrtc.md 3.2)."""
         if not isinstance(event, ContactStatusChange) or not event.endpoint.resource.startswith(PREFIX):

@@ -154,7 +154,7 @@ class Controller:
             self._start(self._end_orphan(orphan))
         await self.reconcile_floor()
         try:
-            await reconciling.settle_lost(house, self.lines, alive)
+            await reconciling.settle_lost(house, self.lines, alive - set(found.orphans))
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
         await self._callbacks.begin()
@@ -162,7 +162,7 @@ class Controller:
 
     async def reconcile_floor(self) -> None:
         """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away."""
-        with suppress(FloorAway):
+        with suppress(FloorAway, AriError):
             await reconciling.reconcile(self._house, self.lines, self._phones)
 
     def _on_lost(self) -> None:

@@ -77,5 +77,4 @@ async def reconcile(house: House, lines: Lines, phones: AgentPhones) -> None:
     for agent in await floor.agents():
         if agent.state in IN_A_CALL and agent.owner == node and agent.call_ref and agent.call_ref not in lines:
             await floor.released(agent.code, agent.call_ref, wrap_up_s=None, now=now)
-        if agent.node == node:
-            await phones.look(agent.code)
+    await phones.look_at_all()
