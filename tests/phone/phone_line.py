@@ -182,6 +182,7 @@ async def agent_at_work(house: House, exchange: Exchange, name: str, *, state: s
         phone = await agent.post("/api/agent/phone")
         await exchange.register_phone(phone["user"], phone["password"], f"{phone['address']}:{phone['port']}")
         await agent.until(lambda page: bool(page["agent"] and page["agent"]["phone_reachable"]), 15)
+        await put_to_rest(agent)  # whatever an earlier test may have left him in
         if state == "ready":
             await agent.post("/api/agent/state", {"state": "ready"})
         try:

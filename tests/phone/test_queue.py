@@ -122,7 +122,11 @@ async def test_a_phone_stops_ringing_when_the_caller_hangs_up_and_its_agent_is_r
     assert (row.outcome, row.ended_by, row.agent) == (Outcome.DOCKET_REGISTERED, EndedBy.CALLER, None)
 
 
-async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is_told_his_place(house, exchange, call):
+async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is_told_his_place(
+    house, exchange, call, books
+):
+    for number in (PROBE, FLAGGED, OF_THREE):  # one language, one line: other tests may have chosen another for them
+        await books.consumers.remember_language(f"+91{number}", "marker")
     async with agent_at_work(house, exchange, "P01") as agent:
         talking = await call(OF_THREE)
         await asks_for_a_person(talking)
