@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -370,10 +372,15 @@ async def kept(books: Books, number: str) -> bool:
 async def both_recorded(house, exchange: Exchange, call_ref: str) -> bool:
     """Both sides of the recording, once Asterisk has written all of it: the caller, and what the caller heard."""
     path = recording_path(house.line, call_ref)
-    if not path.exists():
+    packed = path.with_suffix(".flac")  # the janitor may have been quicker
+    if packed.exists():
+        command = ["sox", str(packed), "-t", "raw", "-e", "signed", "-b", "16", "-"]
+        raw = (await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True, timeout=10)).stdout
+    elif path.exists():
+        raw = path.read_bytes()
+    else:
         return False
     samples = array("h")
-    raw = path.read_bytes()
     samples.frombytes(raw[: len(raw) - len(raw) % 4])
     left, right = (set(ToneHearing(exchange.tones).feed(to_ulaw(side))) for side in (samples[::2], samples[1::2]))
     return CALLER_SAYS in left and {"greet", AGENT_SAYS} <= right
