@@ -18,7 +18,7 @@ from complaints.ledger import Call, EndedBy, outcome_of
 from complaints.records import DueWork
 from storage import calls, due, inbox
 from storage.books import Books
-from storage.cel_file import Piece, Place, next_piece
+from storage.cel_file import Piece, Place, next_piece, tidy
 from storage.cel_rows import Note, ended_by, notes_of, rows_of
 from storage.columns import insert_if_new
 from storage.tables import cel_places as table
@@ -56,6 +56,11 @@ class CelReader:
             await self._enter_piece(piece)
             place = piece.place
         return await self._settle(now)
+
+    async def tidy(self, now: datetime) -> int:
+        """Set the log aside once an hour, delete what was read; how many files were deleted."""
+        place = await self._books.read(self._place)
+        return await asyncio.to_thread(tidy, self._path, place, now.timestamp())
 
     async def _enter_piece(self, piece: Piece) -> None:
         rows, broken = rows_of(piece.text)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PIECE = 1 << 20
+ASIDE_EVERY_S = 3600.0
+KEPT_S = 600.0
+"""A file that was set aside and read stays for this long, should a reader begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,20 @@ def _piece(file: Path, place: Place) -> Piece | None:
     if end == 0:
         return None
     return Piece(data[:end].decode(errors="replace"), Place(place.file, place.head, place.offset + end))
+
+
+def tidy(path: Path, place: Place | None, now: float) -> int:
+    """Set the log aside once an hour and delete what has been read; how many files were deleted.
+
+    Caller numbers stand in it: it must not outlive its reconciling (design 3.2). Asterisk opens the file anew for each
+    event, so that a renamed one simply ends (measured). `now`: epoch seconds. A file the reader has not passed stays.
+    """
+    files = _files(path)
+    here = next((number for number, file in enumerate(files) if place and _is_same(file, place)), 0)
+    passed = [file for file in files[:here] if file != path and now - file.stat().st_mtime > KEPT_S]
+    for file in passed:
+        file.unlink()
+    aside = [int(file.name.rpartition(".")[2]) for file in files if file.name.rpartition(".")[2].isdigit()]
+    if path.exists() and path.stat().st_size > 0 and now - max(aside, default=0) > ASIDE_EVERY_S:
+        path.rename(path.with_name(f"{path.name}.{int(now)}"))
+    return len(passed)

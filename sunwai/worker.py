@@ -99,6 +99,7 @@ class Worker:
         """Works until cancelled; raises an ExceptionGroup when a loop failed."""
         loops = (
             Loop("event log", self.read_events, 1.0, 60.0),
+            Loop("event log aside", self.tidy_events, 300.0, 60.0),
             Loop("escalations", self.escalate, 1.0, 60.0),
             Loop("late promises", self.count_late, 15.0, 15.0),
             Loop("recordings", self._janitor.pack, 15.0, 3600.0),
@@ -113,6 +114,10 @@ class Worker:
         self._companies = {company.code: company for company in await self._books.consumers.companies()}
         # Asterisk's moments are the machine's; an offset of the line's clock (design 3.16) would shorten the grace.
         return await self._cel.poll(datetime.now(UTC))
+
+    async def tidy_events(self) -> int:
+        """The event log holds numbers: set aside, deleted once it has been read (design 3.2). True time, as in it."""
+        return await self._cel.tidy(datetime.now(UTC))
 
     async def escalate(self) -> int:
         """Takes dockets up whose rung has come."""
