@@ -110,7 +110,7 @@ async def _leave(talk: Talk) -> None:
     with suppress(FloorAway):
         await floor.leave(talk.call_ref)
         for offered in talk.line.offers_unheard():
-            await floor.refused(offered.reservation, AgentState.READY, now=talk.now().timestamp())
+            await floor.refused(offered.reservation, AgentState.READY, now=talk.now().timestamp(), apart_s=0.0)
 
 
 async def _wait(wait: Wait) -> Done:

@@ -56,6 +56,11 @@ class Matching:
                 await self._on_floor_back()
             self._woken.set()
 
+    def _waits(self, call_ref: str) -> bool:
+        """He is held here and in holding: one who has just been taken up is not yet to be offered."""
+        line = self._lines.get(call_ref)
+        return line is not None and line.waiting is not None
+
     async def _notice_new_era(self, now: float) -> None:
         """A Redis that was emptied under us is told again whom we hold; asked once a second at most."""
         if now - self._era_asked < TICK_S:
@@ -71,7 +76,7 @@ class Matching:
         await floor.sweep(now)
         found = await floor.waiting_heads(now)
         # A ghost of our own node must not take an agent from a caller who is there.
-        heads = [head for head in found if head.node != plan.node or head.call_ref in self._lines]
+        heads = [head for head in found if head.node != plan.node or self._waits(head.call_ref)]
         if not heads:
             return
         ready = await floor.ready_agents(now)
@@ -84,6 +89,6 @@ class Matching:
             if offer is None:
                 continue
             if line.waiting is None or waiting.call_ref not in self._lines:  # he went on while we reserved
-                await floor.refused(offer, AgentState.READY, now=now)
+                await floor.refused(offer, AgentState.READY, now=now, apart_s=0.0)
                 continue
             line.inbox.put(Offered(offer))

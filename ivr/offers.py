@@ -21,6 +21,7 @@ from ivr.errors import HungUp
 from ivr.line import Vanished
 from ivr.screen_pop import screen_pop
 from ivr.talk import Talk
+from storage.floor import KEPT_APART_S
 from storage.floor_records import AgentState, FloorAway, Reservation
 
 log = structlog.get_logger(__name__)
@@ -220,4 +221,6 @@ async def _refused(
     talk: Talk, reservation: Reservation, state: Literal[AgentState.NOT_ANSWERING, AgentState.READY]
 ) -> None:
     with suppress(FloorAway):  # the reservation lapses by itself
-        await talk.house.floor.refused(reservation, state, now=talk.now().timestamp())
+        # Only an agent who let him ring is kept from him for a while.
+        apart_s = KEPT_APART_S if state is AgentState.NOT_ANSWERING else 0.0
+        await talk.house.floor.refused(reservation, state, now=talk.now().timestamp(), apart_s=apart_s)
