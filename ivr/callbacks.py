@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
 LEASE_S = 900.0
-"""Longer than the longest callback; a controller that died with one frees it then."""
+"""A controller that died with a callback frees it then; one that still talks renews it by claiming it again."""
 
 NO_AGENT_RETRY_S = 5.0
 """So soon it is looked again for an agent who could take a promised callback."""

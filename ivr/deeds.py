@@ -244,12 +244,6 @@ async def withdraw_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  #
     return Done("ok")
 
 
-async def apply(talk: Talk, decision: Decision) -> Docket:
-    """Write a decision and remember the docket as it is now."""
-    talk.docket = await talk.house.books.dockets.apply(decision)
-    return talk.docket
-
-
 def consumer_facts(talk: Talk) -> dict[str, Fact]:
     """Facts about the connection in question; `area` is the id of a place whose name has been rendered."""
     consumer = talk.consumer
