@@ -1,7 +1,29 @@
-"""The phone lane's fixtures: one running line for all its tests."""
+"""The phone lane's fixtures: one running line for all its tests. A failed test shows what the line said meanwhile."""
 
 from __future__ import annotations
 
-from phone_line import books, exchange, house
+from pathlib import Path
+
+import pytest
+from phone_line import House, books, exchange, house
 
 __all__ = ["books", "exchange", "house"]
+
+LAST_LINES = 60
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    report = yield
+    line = getattr(item, "funcargs", {}).get("house")
+    if report.failed and isinstance(line, House):
+        for log in sorted((line.line.var / "log").glob("*.log")):
+            report.sections.append((f"{log.name}, its end", last_lines(log)))
+    return report
+
+
+def last_lines(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
+    except OSError as error:
+        return f"cannot be read: {error}"

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from complaints.records import Consumer
 from ivr.exchange import Exchange
 from storage.books import Books
 from sunwai import wiring
@@ -199,6 +200,18 @@ async def put_to_rest(agent: ConsolePerson) -> None:
         await agent.post(f"/api/calls/{view['call_ref']}/disposition", {"disposition": "test/practice"})
     if view["state"] not in ("offered", "talking"):
         await agent.post("/api/agent/state", {"state": "break", "reason": "rest"})
+
+
+async def own_consumer(books: Books, place: int, *, flagged: bool = False) -> Consumer:
+    """A consumer of the demo company with Hindi and a phone of his own, flagged or not; another one for each `place`.
+
+    For callers without a past: those of the probe have open dockets from other tests.
+    """
+    for number in range(1000 + 100 * place, 1100 + 100 * place):
+        found = await books.consumers.by_phone(None, f"+9150000{number:05d}")
+        if len(found) == 1 and found[0].language == "hi" and bool(found[0].flags) is flagged:
+            return found[0]
+    raise AssertionError("the demo has no such consumer")
 
 
 async def until(found: Callable[[], object], limit_s: float = 10.0) -> object:

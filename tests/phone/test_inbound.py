@@ -7,10 +7,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from phone_line import until
+from phone_line import own_consumer, until
 
 from complaints.ledger import EndedBy, Outcome
-from complaints.records import Consumer, Docket
+from complaints.records import Docket
 from ivr.exchange import Exchange, Phone
 from ivr.tones import to_ulaw, tone
 from storage.books import Books
@@ -329,15 +329,6 @@ async def test_a_caller_who_hangs_up_just_after_his_choice_has_his_docket_and_hi
 
 
 # -- words of these tests ---------------------------------------------------------------------------------------------
-
-
-async def own_consumer(books: Books, place: int) -> Consumer:
-    """A consumer of the demo company with Hindi, no flag and a phone of his own; another one for each `place`."""
-    for number in range(1000 + 100 * place, 1100 + 100 * place):
-        found = await books.consumers.by_phone(None, f"+9150000{number:05d}")
-        if len(found) == 1 and found[0].language == "hi" and not found[0].flags:
-            return found[0]
-    raise AssertionError("the demo has no such consumer")
 
 
 async def chooses_language(caller: Phone, key: str) -> None:

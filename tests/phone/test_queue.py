@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from phone_line import agent_at_work, until
+from phone_line import agent_at_work, own_consumer, until
 
 from complaints.ledger import Call, EndedBy, Outcome
 from complaints.records import Consumer, DueWork
@@ -19,7 +19,7 @@ from storage.books import Books
 from sunwai.asterisk_conf import recording_path
 from sunwai.console_client import ConsolePerson, ConsoleRefused
 
-PROBE, FLAGGED, OF_THREE = "5000000001", "5000000002", "5000000003"
+PROBE = "5000000001"
 CALLER_SAYS, AGENT_SAYS = "goodbye", "agent_coming"
 ANSWERED_ELSEWHERE = 26
 
@@ -91,7 +91,7 @@ async def test_the_agent_hangs_up_by_the_console_and_must_say_what_the_call_was_
 async def test_an_agent_who_does_not_answer_is_passed_over_and_the_next_one_gets_the_caller(
     house, exchange, call, books
 ):
-    number = national(await own_consumer(books, 0))
+    number = national(await own_consumer(books, 20))
     async with agent_at_work(house, exchange, "A01") as first, agent_at_work(house, exchange, "A02") as second:
         caller = await call(number)
         await asks_for_a_person(caller)
@@ -110,7 +110,7 @@ async def test_an_agent_who_does_not_answer_is_passed_over_and_the_next_one_gets
 async def test_a_phone_stops_ringing_when_the_caller_hangs_up_and_its_agent_is_ready_again(
     house, exchange, call, books
 ):
-    number = national(await own_consumer(books, 6))
+    number = national(await own_consumer(books, 26))
     async with agent_at_work(house, exchange, "A01") as agent:
         caller = await call(number)
         await asks_for_a_person(caller)
@@ -127,19 +127,19 @@ async def test_a_phone_stops_ringing_when_the_caller_hangs_up_and_its_agent_is_r
 async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is_told_his_place(
     house, exchange, call, books
 ):
-    for number in (PROBE, FLAGGED, OF_THREE):  # one language, one line: other tests may have chosen another for them
-        await books.consumers.remember_language(f"+91{number}", "marker")
-    async with agent_at_work(house, exchange, "P01") as agent:
-        talking = await call(OF_THREE)
+    one, two, three = [national(await own_consumer(books, place)) for place in (11, 12, 13)]
+    marked = national(await own_consumer(books, 34, flagged=True))
+    async with agent_at_work(house, exchange, "A01") as agent:
+        talking = await call(one)
         await asks_for_a_person(talking)
-        await answers(await exchange.rung("agent-P01"), agent)
-        plain = await call(PROBE)
+        await answers(await exchange.rung("agent-A01"), agent)
+        plain = await call(two)
         await asks_for_a_person(plain)
         await plain.hear("wait_unknown", limit_s=20)
-        flagged = await call(FLAGGED)
+        flagged = await call(marked)
         await asks_for_a_person(flagged)
         await plain.hear("wait_one", limit_s=20)
-        danger = await call(OF_THREE)
+        danger = await call(three)
         await danger.press("9")
         await danger.hear("danger_person", limit_s=20)
         await plain.hear("wait_position", limit_s=20)
@@ -149,8 +149,8 @@ async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is
         call_ref = agent.page["agent"]["call_ref"]
         await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "test/practice"})
         await agent.post("/api/agent/state", {"state": "ready"})
-        for caller, number in ((danger, OF_THREE), (flagged, FLAGGED), (plain, PROBE)):
-            ringing = await exchange.rung("agent-P01")
+        for caller, number in ((danger, three), (flagged, marked), (plain, two)):
+            ringing = await exchange.rung("agent-A01")
             pop = await shown(agent, number)
             assert caller is not danger or (pop["category"], pop["priority"]) == ("SAF", 0)
             await caller.hang_up()
@@ -161,7 +161,7 @@ async def test_danger_goes_before_the_flagged_and_they_before_others_and_each_is
 async def test_a_waiting_caller_may_choose_to_be_rung_back_and_leaves_the_queue(house, exchange, call, books):
     number = "5000072001"
     async with agent_at_work(house, exchange, "A01") as agent:
-        talking = await call(national(await own_consumer(books, 1)))
+        talking = await call(national(await own_consumer(books, 21)))
         await asks_for_a_person(talking)
         await answers(await exchange.rung("agent-A01"), agent)
         caller = await call(number)
@@ -185,7 +185,7 @@ async def test_a_waiting_caller_may_choose_to_be_rung_back_and_leaves_the_queue(
 
 
 async def test_a_promised_callback_rings_when_an_agent_is_ready_and_brings_both_together(house, exchange, call, books):
-    number = national(await own_consumer(books, 2))
+    number = national(await own_consumer(books, 22))
     async with agent_at_work(house, exchange, "A02", state="break") as agent:
         consumer, ringing = await is_rung_back(number, exchange, call, agent, "A02")
         await answers(ringing, agent)
@@ -203,7 +203,7 @@ async def test_a_promised_callback_rings_when_an_agent_is_ready_and_brings_both_
 
 
 async def test_the_agent_who_takes_a_promised_callback_sees_the_docket_it_is_about(house, exchange, call, books):
-    number = national(await own_consumer(books, 3))
+    number = national(await own_consumer(books, 23))
     async with agent_at_work(house, exchange, "A02", state="break") as agent:
         consumer, ringing = await is_rung_back(number, exchange, call, agent, "A02")
         pop = await shown(agent, number)
@@ -231,7 +231,7 @@ async def test_a_withheld_caller_keys_the_number_on_which_he_is_promised_a_callb
 
 
 async def test_a_message_left_when_nobody_is_there_is_in_the_inbox(house, exchange, call, books):
-    number = national(await own_consumer(books, 4))
+    number = national(await own_consumer(books, 24))
     caller = await call(number)
     await asks_for_a_person(caller)
     await caller.hear("nobody_there", limit_s=30)
@@ -251,7 +251,7 @@ async def test_a_message_left_when_nobody_is_there_is_in_the_inbox(house, exchan
 
 
 async def test_a_message_without_a_word_is_none(call, books):
-    number = national(await own_consumer(books, 5))
+    number = national(await own_consumer(books, 25))
     caller = await call(number)
     await asks_for_a_person(caller)
     await caller.hear("nobody_there", limit_s=30)
@@ -264,15 +264,6 @@ async def test_a_message_without_a_word_is_none(call, books):
 
 
 # -- words of these tests ---------------------------------------------------------------------------------------------
-
-
-async def own_consumer(books: Books, place: int) -> Consumer:
-    """A consumer of the demo company with Hindi, no flag and a phone of his own; another one for each `place`."""
-    for number in range(3000 + 100 * place, 3100 + 100 * place):
-        found = await books.consumers.by_phone(None, f"+9150000{number:05d}")
-        if len(found) == 1 and found[0].language == "hi" and not found[0].flags:
-            return found[0]
-    raise AssertionError("the demo has no such consumer")
 
 
 def national(consumer: Consumer) -> str:
