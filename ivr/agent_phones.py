@@ -65,6 +65,8 @@ class AgentPhones:
                 "aors": name,
                 "disallow": "all",
                 "allow": "alaw,ulaw",
+                # What a call asks for (agent_codec.agents_codec) and nothing else.
+                "outgoing_call_offer_pref": "remote",
                 "dtmf_mode": "auto_info",
                 "direct_media": "no",
                 "rtp_symmetric": "yes",

@@ -40,13 +40,17 @@ FILE_LIMIT_S = 10.0
 
 
 class AriLine:
-    """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox."""
+    """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox.
 
-    def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str) -> None:
+    `codec` is what the caller is spoken to in (`agent_codec.codec_of`).
+    """
+
+    def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str, codec: str = "") -> None:
         self._ari = ari
         self._voice = voice
         self.inbox = inbox
         self.channel = channel
+        self.codec = codec
         self._call_ref = call_ref
         self._playback = playback_id(channel)
         self._plays = 0

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch, Inbox
 from ivr.ari.errors import Answered, AriError
@@ -23,7 +24,6 @@ log = structlog.get_logger(__name__)
 BARE_APP = "bench-bare"
 EVENTS = ("StasisStart", "StasisEnd", "ChannelStateChange", "ChannelDestroyed", "PlaybackFinished")
 HOLDING = "bench-holding"
-MUSIC = "holding"
 RING_S = 15
 LONGEST_CALL_S = 60.0
 
@@ -90,8 +90,7 @@ class BareController:
     async def _queue(self, call: str, inbox: Inbox) -> None:
         ari = self.ari
         await ari.answer(call, call=call, wait=False)
-        await ari.add_to_bridge(HOLDING, [call], call=call, wait=False)
-        await ari.start_bridge_music(HOLDING, MUSIC, call=call, wait=False)
+        await ari.add_to_bridge(HOLDING, [call], call=call, role=HOLDING_ROLE, wait=False)
         agent = await self._agent()
         leg, bridge = leg_id(call, "agent"), bridge_id(call, "talk")
         self._dispatch.claim(leg, call)

@@ -13,6 +13,7 @@ from contextlib import suppress
 import structlog
 
 from ivr import adoption, holding, reconciling
+from ivr.agent_codec import codec_of
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
@@ -105,7 +106,7 @@ class Controller:
             return  # told twice, by the event and by the reconciling
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
-        line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref)
+        line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(event.channel))
         CALLS.set(len(self.lines))
         self._start(self._call(line, event, leg))
 

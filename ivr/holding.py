@@ -13,9 +13,10 @@ from complaints.ledger import EndedBy, Outcome
 from dialplan.routing import Waiting, expected_wait_s, routing_key
 from dialplan.steps import Connect, Done, Say
 from ivr import offers
+from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.ari.errors import Answered
 from ivr.errors import HungUp
-from ivr.house import HOLDING_BRIDGE, MUSIC, House
+from ivr.house import HOLDING_BRIDGE, House
 from ivr.line import KeyHeard, Offered
 from ivr.meters import OFFERS, WAITED_S
 from ivr.talk import Talk
@@ -89,18 +90,17 @@ def skills_wanted(talk: Talk, *, danger: bool = False) -> frozenset[str]:
 
 
 async def _enter_holding(talk: Talk) -> None:
-    """Music is started after every caller who enters: it dies when the bridge empties (design 3.11)."""
+    """Into the holding bridge, where his role brings music, which returns after each prompt and ends with nobody."""
     ari, call = talk.house.ari, talk.call_ref
     await talk.line.hush()
     try:
-        await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call)
+        await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call, role=HOLDING_ROLE)
     except Answered as error:
         if error.status == 404:
             await prepare(talk.house)
-            await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call)
+            await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call, role=HOLDING_ROLE)
         else:
             raise await talk.line.why(error) from error
-    await ari.start_bridge_music(HOLDING_BRIDGE, MUSIC, call=call, wait=False)
 
 
 async def _leave(talk: Talk) -> None:

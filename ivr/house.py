@@ -16,7 +16,6 @@ from storage.floor import Floor
 from storage.ledger_notes import LedgerNotes
 
 HOLDING_BRIDGE = "holding"
-MUSIC = "holding"
 
 
 @dataclass(frozen=True, slots=True)

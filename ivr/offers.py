@@ -14,6 +14,7 @@ from typing import Literal
 
 import structlog
 
+from ivr.agent_codec import agents_codec
 from ivr.ari.errors import AriError, AriUnavailable
 from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
 from ivr.ari.ids import bridge_id, leg_id
@@ -100,6 +101,7 @@ async def _ring(talk: Talk, leg: Leg) -> bool:
             call=call,
             app=house.plan.app,
             app_args=("agent", call),
+            formats=(agents_codec(talk.line.codec),),
             caller_id=f'"{house.plan.number}" <{house.plan.number}>',
             variables={"PJSIP_HEADER(add,X-Sunwai-Call)": call},
         )

@@ -11,6 +11,7 @@ import itertools
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ivr.agent_codec import codec_of
 from ivr.ari.dispatch import Inbox
 from ivr.ari.errors import AriError
 from ivr.ari.events import ChannelDestroyed, StasisStart
@@ -61,24 +62,28 @@ async def ring(house: House, call_ref: str, inbox: Inbox, phone: str, kind: str)
         )
     except AriError:
         return Unanswered(NOT_RUNG)
-    ended = await _until(inbox, channel, "answered", plan.dial_timeout_s + RING_SLACK_S)
-    if ended is None:
-        try:
-            await house.ari.continue_in_dialplan(channel, call=call_ref, context="satisfaction")
-        except AriError:
-            ended = Unanswered(NOT_RUNG)
-        else:
-            ended = await _until(inbox, channel, "callback", RECORDING_LIMIT_S)
-    if ended is None:
-        return AriLine(house.ari, house.voice, inbox, channel, call_ref)
-    if ended.cause == NOT_RUNG:  # it may still ring, and be answered by silence
+    told = await _until(inbox, channel, "answered", plan.dial_timeout_s + RING_SLACK_S)
+    if isinstance(told, StasisStart):
+        told = await _recorded(house, call_ref, inbox, channel)
+    if isinstance(told, StasisStart):
+        return AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(told.channel))
+    if told.cause == NOT_RUNG:  # it may still ring, and be answered by silence
         with suppress(AriError):
             await house.ari.hang_up(channel, call=call_ref)
-    return ended
+    return told
 
 
-async def _until(inbox: Inbox, channel: str, role: str, limit_s: float) -> Unanswered | None:
-    """Wait for the channel's StasisStart with `role`; Unanswered when it ends before or nothing is told in time."""
+async def _recorded(house: House, call_ref: str, inbox: Inbox, channel: str) -> Unanswered | StasisStart:
+    """Through the dialplan, which begins the recording, and back to us."""
+    try:
+        await house.ari.continue_in_dialplan(channel, call=call_ref, context="satisfaction")
+    except AriError:
+        return Unanswered(NOT_RUNG)
+    return await _until(inbox, channel, "callback", RECORDING_LIMIT_S)
+
+
+async def _until(inbox: Inbox, channel: str, role: str, limit_s: float) -> Unanswered | StasisStart:
+    """The channel's StasisStart with `role`; Unanswered when it ends before or nothing is told in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s
     while (left_s := deadline - loop.time()) > 0:
@@ -88,7 +93,7 @@ async def _until(inbox: Inbox, channel: str, role: str, limit_s: float) -> Unans
             break
         match event:
             case StasisStart() if event.channel.id == channel and event.args[:1] == [role]:
-                return None
+                return event
             case ChannelDestroyed() if event.channel.id == channel:
                 return Unanswered(event.cause)
             case _:

@@ -7,6 +7,9 @@ from ivr.ari.events import Bridge
 from ivr.ari.ids import path
 from ivr.ari.verbs import REQUEST_LIMIT_S, Verbs
 
+HOLDING_ROLE = "holding_participant"
+"""In a holding bridge: music for this channel alone, of its own music class, again after each prompt (measured)."""
+
 
 class BridgeVerbs(Verbs):
     """Verbs on bridges. A bridge outlives its callers and its controller until it is deleted (asterisk.md 0.8)."""
@@ -32,7 +35,7 @@ class BridgeVerbs(Verbs):
         may_block: bool = False,
         limit_s: float = REQUEST_LIMIT_S,
     ) -> None:
-        """Bring channels in; from another bridge they come by themselves.
+        """Bring channels in; from another bridge they come by themselves. `role` is Asterisk's own (HOLDING_ROLE).
 
         Stop a prompt first: a playing channel holds the request up until the prompt ends (asterisk.md 0.1). Use one
         channel at a time where one of them may have left: a dead one fails the whole list (0.6).

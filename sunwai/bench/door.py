@@ -72,6 +72,7 @@ _PHONE = {
     "context": "agents",
     "disallow": "all",
     "allow": "alaw,ulaw",
+    "outgoing_call_offer_pref": "remote",
     "dtmf_mode": "auto_info",
     "direct_media": "no",
     "rtp_symmetric": "yes",

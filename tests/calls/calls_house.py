@@ -21,6 +21,7 @@ from complaints.records import Category, Consumer, Docket, Settlement
 from dialplan.loading import load_flows
 from dialplan.wording import load
 from ivr import inbound, satisfaction
+from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.house import House, Plan
 from ivr.talk import Talk
 from ivr.voice import Voice
@@ -70,12 +71,9 @@ class HoldingOnly:
     def __init__(self) -> None:
         self.entered: list[str] = []
 
-    async def add_to_bridge(self, bridge: str, channels: list[str], *, call: str) -> None:
-        assert bridge == "holding"
+    async def add_to_bridge(self, bridge: str, channels: list[str], *, call: str, role: str) -> None:
+        assert (bridge, role) == ("holding", HOLDING_ROLE)
         self.entered += channels
-
-    async def start_bridge_music(self, bridge: str, music: str, *, call: str, wait: bool) -> None:
-        assert (bridge, wait) == ("holding", False)
 
     async def remove_from_bridge(self, bridge: str, channel: str, *, call: str) -> None:
         assert (bridge, channel) == ("holding", call)

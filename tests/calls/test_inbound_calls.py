@@ -137,7 +137,7 @@ async def test_a_consumer_number_wrong_twice_leads_to_a_person_with_the_docket_r
     wrong = right[:4] + str((int(right[4]) + 1) % 10) + right[5:]
     in_holding = []
 
-    async def add_to_bridge(bridge, channels, *, call):
+    async def add_to_bridge(bridge, channels, *, call, role):  # the shape of the real one
         in_holding.extend(await scene.dockets())
 
     scene.ari.add_to_bridge = add_to_bridge

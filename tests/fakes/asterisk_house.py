@@ -14,6 +14,8 @@ from typing import Any
 
 Tell = Callable[[str, dict[str, Any]], None]
 """tell(application, event): give an event to an application, which may not be there."""
+HOLDING_ROLE = "holding_participant"
+"""Asterisk's name of the role whose channel gets music of its own in a holding bridge, again after each prompt."""
 
 
 class Refusal(Exception):
@@ -99,6 +101,7 @@ class FakeChannel:
     playing: list[FakePlayback] = field(default_factory=list)
     recording: FakeRecording | None = None
     heard: list[str] = field(default_factory=list)
+    role: str | None = None
     sent_dtmf: str = ""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
@@ -325,8 +328,9 @@ class House:
             raise Refusal(404, "Bridge not found")
         return found
 
-    def into_bridge(self, bridge: FakeBridge, channel: FakeChannel) -> None:
+    def into_bridge(self, bridge: FakeBridge, channel: FakeChannel, role: str | None = None) -> None:
         self.out_of_bridge(channel)
+        channel.role = role
         bridge.channels.append(channel.id)
         channel.bridge = bridge.id
         self.say(channel, "ChannelEnteredBridge", bridge=bridge.told())
@@ -342,8 +346,9 @@ class House:
         self.say(channel, "ChannelLeftBridge", bridge=bridge.told())
 
     def hears_music(self, channel: FakeChannel) -> bool:
-        in_bridge = channel.bridge is not None and self.bridges[channel.bridge].music
-        return not channel.playing and (channel.music or in_bridge)
+        bridge = self.bridges[channel.bridge] if channel.bridge is not None else None
+        held = bridge is not None and (bridge.music or (bridge.type == "holding" and channel.role == HOLDING_ROLE))
+        return not channel.playing and (channel.music or held)
 
     def shut(self) -> None:
         """Let no timer outlive the test."""

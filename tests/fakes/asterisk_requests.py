@@ -293,7 +293,7 @@ async def _add_to_bridge(house: House, request: Request) -> Answer:
         await channel.quiet.wait()
         if channel.id not in house.channels:
             raise Refusal(400, "Channel not found")
-        house.into_bridge(bridge, channel)
+        house.into_bridge(bridge, channel, request.query.get("role"))
     return 204, None
 
 

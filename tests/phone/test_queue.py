@@ -55,8 +55,9 @@ async def test_caller_and_agent_hear_each_other_and_both_are_in_the_recording(ho
         ringing = await exchange.rung("agent-P01")
         assert (await shown(agent, PROBE))["docket"] is not None
         await answers(ringing, agent)
-        await hears(ringing, caller, exchange, CALLER_SAYS)
-        await hears(caller, ringing, exchange, AGENT_SAYS)
+        for _ in range(6):  # MixMonitor may drop a tenth of a second after a change of bridges and before the end
+            await hears(caller, ringing, exchange, AGENT_SAYS)
+            await hears(ringing, caller, exchange, CALLER_SAYS)
         await caller.hang_up()
         await ringing.until_ended()
         await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)

@@ -12,6 +12,7 @@ from fakes.ari_controller import (
 from fakes.ari_lines import APP
 
 from ivr.ari import events as told
+from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.ari.errors import AriRefused, Gone
 from ivr.ari.ids import leg_id, playback_id
 
@@ -147,6 +148,26 @@ async def test_the_music_of_a_holding_bridge_dies_with_its_last_caller_and_comes
     assert await line.heard(second) == set()
     await ari.start_bridge_music("hold", call=second)
     await ari.start_bridge_music("hold", call=second)
+    await line.listen(second)
+    await silence_of(controller, second)
+    assert await line.heard(second) == {"music"}
+
+
+async def test_who_enters_holding_as_a_participant_has_music_which_returns_after_every_prompt(line, controller):
+    first, second, ari = await answered(line, controller), await answered(line, controller), controller.ari
+    await ari.create_bridge("hold", call=first, kind="holding")
+    await ari.add_to_bridge("hold", [first], call=first, role=HOLDING_ROLE)
+    await line.hang_up(first)
+    await controller.event(told.StasisEnd, first)
+
+    await ari.add_to_bridge("hold", [second], call=second, role=HOLDING_ROLE)
+    for number in range(3):
+        await ari.play(second, f"prompt.{number}", ["sound:tone-500", "sound:tone-700"], call=second)
+        await controller.event(told.PlaybackFinished, f"prompt.{number}")
+    await ari.play(second, "cut.short", ["sound:tone-long"], call=second)
+    await controller.event(told.PlaybackStarted, "cut.short")
+    await ari.stop_playback("cut.short", call=second)
+    await controller.event(told.PlaybackFinished, "cut.short")
     await line.listen(second)
     await silence_of(controller, second)
     assert await line.heard(second) == {"music"}
