@@ -50,6 +50,12 @@ HANGUP_CAUSE = "hangup_cause"
 SEALED = "sealed"
 """The flag of a call whose number must not stand in the ledger: information on theft (domain.md 3.1, row 13)."""
 
+TALK = "talk"
+"""The flag that says how the talk with an agent stands: TALK_ON, TALK_OVER or TALK_LOST."""
+TALK_ON, TALK_OVER = "on", "over"
+TALK_LOST = "lost"
+"""The agent's phone or network died: the caller waits, first in line, for another (domain.md 3.1, row 11)."""
+
 SHORT_ABANDON_S = 5.0
 """Hung up within this many seconds of the greeting: shown apart, not counted as lost (domain.md 2.4)."""
 

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 PREFIX = "agent-"
 QUALIFY_S = 5
+SILENT_PHONE_S = 4
+"""A phone must send sound all the time, as they do unless "silence suppression" is switched on in them."""
 REACHABLE = frozenset({"Reachable", "NonQualified"})
 
 
@@ -68,6 +70,8 @@ class AgentPhones:
                 # What a call asks for (agent_codec.agents_codec) and nothing else.
                 "outgoing_call_offer_pref": "remote",
                 "dtmf_mode": "auto_info",
+                # A phone from which no sound comes is dead: its talk ends with cause 44, and the caller is taken back.
+                "rtp_timeout": str(SILENT_PHONE_S),
                 "direct_media": "no",
                 "rtp_symmetric": "yes",
                 "force_rport": "yes",

@@ -81,7 +81,6 @@ class BareController:
             self._dispatch.release(call)
 
     async def _play(self, call: str, inbox: Inbox) -> None:
-        await self.ari.answer(call, call=call, wait=False)
         await self.ari.play(call, playback_id(call), [self._sound], call=call, wait=False)
         while not isinstance(await self._next(call, inbox), PlaybackFinished):
             pass
@@ -89,7 +88,6 @@ class BareController:
 
     async def _queue(self, call: str, inbox: Inbox) -> None:
         ari = self.ari
-        await ari.answer(call, call=call, wait=False)
         await ari.add_to_bridge(HOLDING, [call], call=call, role=HOLDING_ROLE, wait=False)
         agent = await self._agent()
         leg, bridge = leg_id(call, "agent"), bridge_id(call, "talk")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from complaints.ledger import EndedBy, Outcome
+from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from dialplan.routing import Waiting, expected_wait_s, routing_key
 from dialplan.steps import Connect, Done, Say
 from ivr import offers
@@ -26,7 +26,7 @@ AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, A
 CALLBACK_ABOVE_S = 90.0
 """Above this expected wait the caller is offered to be rung back (domain.md 3.1, row 9)."""
 TICK_S = 1.0
-DANGER_PRIORITY, PROMISE_PRIORITY = 0, 1
+DANGER_PRIORITY, PROMISE_PRIORITY, CUT_PRIORITY = 0, 1, 1
 
 
 @dataclass(slots=True)
@@ -52,27 +52,17 @@ async def prepare(house: House) -> None:
 
 async def connect(talk: Talk, step: Connect) -> Done:
     """Bring the caller to a person. Results: talked, nobody, callback. HungUp when he leaves."""
-    loop = asyncio.get_running_loop()
-    now = talk.now()
+    if talk.flags.get(TALK) == TALK_OVER and talk.returned:  # he was about to hear what follows the talk
+        return Done("talked")
     if step.skill == "promise":
         talk.priority = min(talk.priority, PROMISE_PRIORITY)
     if step.skill == "danger":  # also when the books could not take the docket
         talk.priority = DANGER_PRIORITY
         talk.subject = "SAF"
-    entered = now.timestamp()
-    waiting = Waiting(
-        call_ref=talk.call_ref,
-        key=routing_key(entered, talk.priority),
-        skills=skills_wanted(talk, danger=step.skill == "danger"),
-        entered_at=entered,
-        priority=talk.priority,
-    )
-    wait = Wait(talk, waiting, loop.time(), loop.time(), loop.time())
-    talk.note(queued_at=now)
+    wait = _begin(talk, skills_wanted(talk, danger=step.skill == "danger"))
     await _enter_holding(talk)
-    talk.line.waiting = waiting
     try:
-        await talk.house.floor.enqueue(waiting, talk.house.plan.node)
+        await _stand_in_line(wait)
         return await _wait(wait)
     except FloorAway:
         return await _back(talk, "nobody")  # nobody can be matched: a message is honest, endless music is not
@@ -81,6 +71,29 @@ async def connect(talk: Talk, step: Connect) -> Done:
     ):  # whatever it is: not a ghost in the queue. A cancelled one keeps the place for the next controller
         await _leave(talk)
         raise
+
+
+def _begin(talk: Talk, skills: frozenset[str]) -> Wait:
+    """His place: of the moment when he first asked for a person in this call, whoever died since (design 3.10)."""
+    talk.queued_at = talk.queued_at or talk.now()
+    talk.note(queued_at=talk.queued_at)
+    now = asyncio.get_running_loop().time()
+    entered = talk.queued_at.timestamp()
+    waiting = Waiting(talk.call_ref, routing_key(entered, talk.priority), skills, entered, talk.priority)
+    return Wait(talk, waiting, now, now, now)
+
+
+async def _stand_in_line(wait: Wait) -> None:
+    """Into the queue; who lost his agent hears that he is first in line (domain.md 3.1, row 11)."""
+    talk = wait.talk
+    if talk.flags.get(TALK) == TALK_LOST:
+        talk.priority = min(talk.priority, CUT_PRIORITY)
+        key = routing_key(wait.waiting.entered_at, talk.priority)
+        wait.waiting = replace(wait.waiting, key=key, priority=talk.priority)
+        wait.next_told = asyncio.get_running_loop().time() + talk.house.plan.announce_every_s
+        await talk.line.say(talk.house.voice.clips([Say(talk.language, "agent_lost")]))
+    talk.line.waiting = wait.waiting
+    await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
 
 
 def skills_wanted(talk: Talk, *, danger: bool = False) -> frozenset[str]:
@@ -147,13 +160,25 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
     talk.line.waiting = None
     WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
-    talk.note(Outcome.TALKED, talked_at=talk.now())
+    talk.note_talk(TALK_ON)
     left = await offers.talk_out(talk, leg)
+    if left == "agent_lost":
+        talk.note_talk(TALK_LOST)
+        await _wait_again(wait)
+        return None
+    talk.note_talk(TALK_OVER)
+    talk.queued_at = None
+    talk.ended_by = EndedBy.CALLER if left == "caller" else EndedBy.AGENT
     if left == "caller":
-        talk.ended_by = EndedBy.CALLER
         raise talk.line.gone or HungUp()
-    talk.ended_by = EndedBy.AGENT
     return Done("talked")
+
+
+async def _wait_again(wait: Wait) -> None:
+    """His agent was lost in the talk: music, a word of comfort, and the head of the queue with all that is known."""
+    wait.began = wait.somebody_seen = asyncio.get_running_loop().time()
+    await _enter_holding(wait.talk)
+    await _stand_in_line(wait)
 
 
 async def _tell_place(wait: Wait) -> None:

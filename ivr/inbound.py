@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import structlog
 
-from complaints.ledger import EndedBy, Outcome
+from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from complaints.records import Company, Consumer
 from dialplan.steps import Fact
 from dialplan.walk import Walk, WalkError, restore
@@ -42,16 +42,15 @@ async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | 
     """
     began = time.monotonic()
     returned = bool(start.args) and start.args[0] == "returned"
-    if leg is None:
+    if leg is None and start.channel.state != "Up":  # the dialplan answers; a rung consumer has answered himself
         await line.answer()
     talk = await _known(house, line, start)
     if returned:
         await _as_before(talk)
     try:
-        if leg is not None:
-            await _talk_on(talk, leg)
+        if leg is not None and not await _talk_on(talk, leg):
             return
-        if returned:
+        if returned and leg is None:
             await line.take_over()
         FIRST_WORD_S.observe(time.monotonic() - began)
         await _talk(talk, returned=returned)
@@ -140,6 +139,7 @@ def _option(consumer: Consumer) -> dict[str, Fact]:
 
 async def _as_before(talk: Talk) -> None:
     """What was noted of this call before another controller, or the fallback, gave it back: nothing counts twice."""
+    talk.returned = True
     try:
         noted = await talk.house.books.calls.get(talk.call_ref)
     except StorageError:
@@ -147,7 +147,10 @@ async def _as_before(talk: Talk) -> None:
     if noted is not None:
         talk.flags = {**noted.flags, **talk.flags}
         talk.offered_at = min(noted.offered_at, talk.offered_at)
+        talk.queued_at = noted.queued_at
         talk.callback_cause = noted.callback_cause
+    if talk.flags.get(TALK) == TALK_ON:  # unless his agent is found with him, who says so then
+        talk.flags[TALK] = TALK_LOST
 
 
 async def _forget(talk: Talk) -> None:
@@ -156,16 +159,21 @@ async def _forget(talk: Talk) -> None:
         await talk.house.floor.forget_walk(talk.call_ref)
 
 
-async def _talk_on(talk: Talk, leg: Leg) -> None:
-    """Watch a talk that was going on; it ends the call whoever leaves."""
+async def _talk_on(talk: Talk, leg: Leg) -> bool:
+    """Watch a talk that was going on. It ends the call whoever leaves; True: the agent was lost, the caller waits."""
     house = talk.house
     house.dispatch.claim(leg.channel, talk.call_ref)
     talk.agent, talk.line.agent_leg = leg.agent, leg.channel
-    talk.note(Outcome.TALKED)
+    talk.note_talk(TALK_ON)
     with suppress(FloorAway):
         await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
     left = await offers.talk_out(talk, leg)
+    if left == "agent_lost":
+        talk.note_talk(TALK_LOST)
+        return True
+    talk.note_talk(TALK_OVER)
     await talk.note_end(EndedBy.CALLER if left == "caller" else EndedBy.AGENT)
+    return False
 
 
 async def keep(talk: Talk, walk: Walk) -> None:

@@ -14,11 +14,13 @@ from dialplan.routing import pairs
 from ivr.house import House
 from ivr.line import Offered
 from ivr.lines import Lines
-from storage.floor_records import CONNECTED, AgentState, FloorAway
+from storage.floor_records import CALLER_WAITING, CONNECTED, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+PAIRING = frozenset({CONNECTED, CALLER_WAITING})
+"""Events after which a new pair may be possible, with an agent who has become ready; the others wake nobody."""
 LEASE_SLACK_S = 15.0
 """A reservation outlives the longest ring by this much; the sweep takes it back from a controller that died."""
 
@@ -32,7 +34,7 @@ class Matching:
         self._lines = lines
         self._woken = asyncio.Event()
         self._era = ""
-        self._era_asked = 0.0
+        self._looked_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled. A lost floor means that nobody is matched until it is back (design 3.8)."""
@@ -54,26 +56,27 @@ class Matching:
         async for event in self._house.floor.listen():
             if event.type == CONNECTED:
                 await self._on_floor_back()
-            self._woken.set()
+            if event.type in PAIRING or event.state == AgentState.READY:
+                self._woken.set()
 
     def _waits(self, call_ref: str) -> bool:
         """He is held here and in holding: one who has just been taken up is not yet to be offered."""
         line = self._lines.get(call_ref)
         return line is not None and line.waiting is not None
 
-    async def _notice_new_era(self, now: float) -> None:
-        """A Redis that was emptied under us is told again whom we hold; asked once a second at most."""
-        if now - self._era_asked < TICK_S:
+    async def _look_after_the_floor(self, now: float) -> None:
+        """Once a second at most: what has lapsed is swept; a Redis emptied under us is told again whom we hold."""
+        if abs(now - self._looked_at) < TICK_S:
             return
-        self._era_asked, before, self._era = now, self._era, await self._house.floor.era()
+        self._looked_at, before, self._era = now, self._era, await self._house.floor.era()
         if before not in ("", self._era):
             await self._on_floor_back()
+        await self._house.floor.sweep(now)
 
     async def _match(self) -> None:
         floor, plan = self._house.floor, self._house.plan
         now = self._house.clock.wall_now().timestamp()
-        await self._notice_new_era(now)
-        await floor.sweep(now)
+        await self._look_after_the_floor(now)
         found = await floor.waiting_heads(now)
         # A ghost of our own node must not take an agent from a caller who is there.
         heads = [head for head in found if head.node != plan.node or self._waits(head.call_ref)]

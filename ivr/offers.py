@@ -34,6 +34,12 @@ RING_SLACK_S = 3.0
 """Asterisk ends the ringing itself; if it does not tell us so, we do, this much later."""
 
 
+CAUSE_LIMIT_S = 1.0
+BY_CHOICE = frozenset({0, 16, 31})
+"""Hang-up causes (Q.850) of somebody who ended a call; any other is a phone or a network that died (44: no sound)."""
+LeftFirst = Literal["agent", "agent_lost", "caller"]
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """The agent's leg of a call and the bridge where both talk."""
@@ -169,25 +175,25 @@ async def _join(talk: Talk, leg: Leg) -> bool:
     return True
 
 
-async def talk_out(talk: Talk, leg: Leg, limit_s: float = 4 * 3600.0) -> Literal["agent", "caller"]:
+async def talk_out(talk: Talk, leg: Leg, limit_s: float = 4 * 3600.0) -> LeftFirst:
     """Wait until one of the two leaves; who it was. The agent's leg and the bridge are cleaned up then.
 
     Not when this task is cancelled: a controller that stops must leave talks alone for the next one to adopt.
     """
     left = await _first_to_leave(talk, leg, limit_s)
-    await finish(talk, leg)
+    await finish(talk, leg, lost=left == "agent_lost")
     return left
 
 
-async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agent", "caller"]:
+async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> LeftFirst:
     try:
         while True:
             event = await talk.line.next_event(limit_s)
             match event:
                 case ChannelDestroyed() | StasisEnd() | ChannelHangupRequest() if event.channel.id == leg.channel:
-                    return "agent"
+                    return "agent" if await _hung_up(talk, leg, event) else "agent_lost"
                 case Vanished(channel=gone) if gone == leg.channel:
-                    return "agent"
+                    return "agent_lost"
                 case _:
                     pass
     except HungUp:
@@ -197,7 +203,17 @@ async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> Literal["agen
         return "agent"
 
 
-async def finish(talk: Talk, leg: Leg) -> None:
+async def _hung_up(talk: Talk, leg: Leg, event: object) -> bool:
+    """Did he hang up himself? The cause says so, and it comes with the last event of his channel. HungUp as ever."""
+    while not (isinstance(event, ChannelDestroyed) and event.channel.id == leg.channel):
+        try:
+            event = await talk.line.next_event(CAUSE_LIMIT_S)
+        except TimeoutError:
+            return True
+    return event.cause in BY_CHOICE
+
+
+async def finish(talk: Talk, leg: Leg, *, lost: bool = False) -> None:
     """End the agent's leg, delete the bridge; his wrap-up lasts until the call has its disposition (the console)."""
     talk.line.agent_leg = talk.line.agent = None
     if talk.line.gone is None:
@@ -207,7 +223,7 @@ async def finish(talk: Talk, leg: Leg) -> None:
     await _drop(talk, leg, "normal")
     now = talk.now().timestamp()
     with suppress(FloorAway):  # told again when the floor is back
-        await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now)
+        await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now, lost=lost)
 
 
 async def _drop(talk: Talk, leg: Leg, reason: str) -> None:

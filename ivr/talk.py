@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from complaints.ledger import SEALED, Call, EndedBy, Outcome, outcome_of
+from complaints.ledger import SEALED, TALK, TALK_ON, Call, EndedBy, Outcome, outcome_of
 from complaints.owed import owed
 from complaints.records import Company, Consumer, Docket, Origin, origin_of
 from ivr.ari_line import AriLine
@@ -24,6 +24,8 @@ class Talk:
     language: str
     phone: str | None
     offered_at: datetime
+    queued_at: datetime | None = None
+    returned: bool = False
     priority: int = 3
     consumers: tuple[Consumer, ...] = ()
     consumer: Consumer | None = None
@@ -52,6 +54,14 @@ class Talk:
     def note(self, *deeds: Outcome, **facts: object) -> None:
         """Note in the ledger what has become known of this call; `deeds` become flags with their moment."""
         self.house.notes.note(self.row(*deeds, **facts))
+
+    def note_talk(self, stands: str) -> None:
+        """How the talk with the agent stands (`complaints.ledger.TALK`); a talk that was is an outcome for good."""
+        self.flags[TALK] = stands
+        if stands == TALK_ON:
+            self.note(Outcome.TALKED, talked_at=self.now())
+        else:
+            self.note()
 
     async def note_end(self, ended_by: EndedBy, *, cut: bool = False) -> None:
         """The call is over: its one outcome, by precedence over the deeds noted (design 3.1).

@@ -314,12 +314,16 @@ class Floor:
         """Republish a talk Asterisk has: the agent talks, whatever the floor thought; the caller does not wait."""
         await self._run(floor_lua.TALKS, agent, call_ref, owner, float(since))
 
-    async def released(self, agent: str, call_ref: str, *, wrap_up_s: float | None, now: float) -> bool:
+    async def released(
+        self, agent: str, call_ref: str, *, wrap_up_s: float | None, now: float, lost: bool = False
+    ) -> bool:
         """The talk is over: wrap-up for `wrap_up_s` seconds (None: until he ends it himself; 0: ready at once).
 
-        False when he does not have this call: a late message must not end another talk.
+        `lost`: his phone died in the talk; he is offered nothing until he says that he is back. False when he does not
+        have this call: a late message must not end another talk.
         """
         state = AgentState.READY if wrap_up_s == 0 else AgentState.WRAP_UP
+        state = AgentState.NOT_ANSWERING if lost else state
         limit = repr(float(now + wrap_up_s)) if wrap_up_s else ""
         return bool(await self._run(floor_lua.RELEASE, agent, call_ref, state.value, float(now), limit))
 

@@ -154,7 +154,8 @@ class Scene:
         """A call to the line from its first ring to its outcome."""
         line = self.line(*script, call_ref=call_ref)
         caller = SimpleNamespace(number=phone or "")
-        start = SimpleNamespace(channel=SimpleNamespace(caller=caller), args=["returned"] if returned else ["1912"])
+        channel = SimpleNamespace(state="Up", caller=caller)
+        start = SimpleNamespace(channel=channel, args=["returned"] if returned else ["1912"])
         await inbound.take_call(self.house, line, start, None)
         return line
 

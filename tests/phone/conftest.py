@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from callers import call
 from phone_line import House, books, exchange, house
 
-__all__ = ["books", "exchange", "house"]
+__all__ = ["books", "call", "exchange", "house"]
 
 LAST_LINES = 60
 

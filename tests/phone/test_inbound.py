@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-import pytest
+from callers import Calling
 from phone_line import own_consumer, until
 
 from complaints.ledger import EndedBy, Outcome
@@ -18,27 +17,6 @@ from sunwai.console_client import ConsoleRefused
 
 PROBE, PROBE_OF_THREE = "5000000001", "5000000003"
 OF_THE_SECOND_COMPANY = "5000000052"
-
-Call = Callable[[str], Awaitable[Phone]]
-
-
-@pytest.fixture
-async def call(exchange: Exchange) -> AsyncIterator[Call]:
-    """Phone the line as this number; every phone of a test is put down at its end, however it ended."""
-    phones: list[Phone] = []
-
-    async def phone(number: str) -> Phone:
-        phones.append(await exchange.call(number))
-        return phones[-1]
-
-    yield phone
-    for each in phones:
-        await each.hang_up()
-        await until(lambda each=each: put_away(exchange, each))
-
-
-async def put_away(exchange: Exchange, phone: Phone) -> bool:
-    return phone.channel not in exchange.dispatch
 
 
 # -- who is calling ---------------------------------------------------------------------------------------------------
@@ -353,7 +331,7 @@ async def registered(caller: Phone, books: Books) -> Docket:
     return docket
 
 
-async def reports_theft(exchange: Exchange, call: Call, books: Books, *, speaks: bool) -> Docket:
+async def reports_theft(exchange: Exchange, call: Calling, books: Books, *, speaks: bool) -> Docket:
     """The whole of a call that reports a theft, with or without a spoken message."""
     caller = await call(PROBE)
     await to_main_menu(caller)

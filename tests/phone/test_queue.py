@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from callers import (
+    Calling,
+    answers,
+    asks_for_a_person,
+    calls_of,
+    chooses_hindi,
+    ended,
+    hears,
+    national,
+    shown,
+)
 from phone_line import agent_at_work, own_consumer, until
 
 from complaints.ledger import Call, EndedBy, Outcome
-from complaints.records import Consumer, DueWork
-from ivr.exchange import Exchange, NotHeard, Phone
+from complaints.records import DueWork
+from ivr.exchange import Exchange, Phone
 from ivr.tones import ToneHearing, to_ulaw, tone
 from storage.books import Books
 from sunwai.asterisk_conf import recording_path
@@ -22,27 +31,6 @@ from sunwai.console_client import ConsolePerson, ConsoleRefused
 PROBE = "5000000001"
 CALLER_SAYS, AGENT_SAYS = "goodbye", "agent_coming"
 ANSWERED_ELSEWHERE = 26
-
-Calling = Callable[[str], Awaitable[Phone]]
-
-
-@pytest.fixture
-async def call(exchange: Exchange) -> AsyncIterator[Calling]:
-    """Phone the line as this number; every phone of a test is put down at its end, however it ended."""
-    phones: list[Phone] = []
-
-    async def phone(number: str) -> Phone:
-        phones.append(await exchange.call(number))
-        return phones[-1]
-
-    yield phone
-    for each in phones:
-        await each.hang_up()
-        await until(lambda each=each: put_away(exchange, each))
-
-
-async def put_away(exchange: Exchange, phone: Phone) -> bool:
-    return phone.channel not in exchange.dispatch
 
 
 # -- an agent is there ------------------------------------------------------------------------------------------------
@@ -267,47 +255,6 @@ async def test_a_message_without_a_word_is_none(call, books):
 # -- words of these tests ---------------------------------------------------------------------------------------------
 
 
-def national(consumer: Consumer) -> str:
-    assert consumer.phone
-    return consumer.phone.removeprefix("+91")
-
-
-async def chooses_hindi(caller: Phone) -> None:
-    await caller.hear("language_choice")
-    await caller.press("1")
-
-
-async def asks_for_a_person(caller: Phone) -> None:
-    """Key 0 in whatever menu comes first."""
-    await caller.hear("main_menu", "status_menu", "which_connection")
-    await caller.press("0")
-    await caller.hear("to_person")
-
-
-async def answers(ringing: Phone, agent: ConsolePerson) -> None:
-    await ringing.answer()
-    await agent.until(lambda page: page["agent"]["state"] == "talking", 15)
-
-
-async def shown(agent: ConsolePerson, number: str) -> dict[str, object]:
-    """The screen pop about a call of this number."""
-    page = await agent.until(lambda page: bool(page.get("pop") and page["pop"]["phone"] == f"+91{number}"), 15)
-    pop: dict[str, object] = page["pop"]
-    return pop
-
-
-async def hears(listener: Phone, speaker: Phone, exchange: Exchange, marker: str) -> None:
-    """The speaker says it until the listener has heard it, as people do."""
-    for _ in range(10):
-        speaker.media.say(to_ulaw(tone(exchange.tones[marker])))
-        try:
-            await listener.hear(marker, limit_s=1.0)
-        except NotHeard:
-            continue
-        return
-    raise AssertionError(f"{marker} was said ten times and not heard")
-
-
 async def is_rung_back(
     number: str, exchange: Exchange, call: Calling, agent: ConsolePerson, code: str
 ) -> tuple[Phone, Phone]:
@@ -326,22 +273,6 @@ async def is_rung_back(
     await consumer.press("1")
     await consumer.hear("to_person")
     return consumer, await exchange.rung(f"agent-{code}")
-
-
-async def calls_of(books: Books, number: str) -> list[Call]:
-    return await books.calls.of_phone(f"+91{number}", datetime.now(UTC) - timedelta(minutes=5))
-
-
-async def ended(books: Books, number: str) -> Call:
-    """The newest call of this number, once it has its outcome."""
-
-    async def outcome() -> Call | None:
-        newest = (await calls_of(books, number))[-1]
-        return newest if newest.outcome else None
-
-    found = await until(outcome)
-    assert isinstance(found, Call)
-    return found
 
 
 async def both_calls(books: Books, number: str) -> list[Call]:
