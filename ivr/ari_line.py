@@ -30,6 +30,7 @@ from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
 from ivr.loudness import speech_s
 from ivr.voice import Voice
+from storage.floor_records import Reservation
 
 HUSH_LIMIT_S = 2.0
 FAREWELL_S = 1.0
@@ -64,6 +65,15 @@ class AriLine:
     @property
     def call_ref(self) -> str:
         return self._call_ref
+
+    @property
+    def hold_s(self) -> float:
+        """He is on the line: an agent is put aside for the ringing alone."""
+        return 0.0
+
+    def offer(self, reservation: Reservation) -> None:
+        """An agent has been put aside; it comes in its order among what happens to the call."""
+        self.inbox.put(Offered(reservation))
 
     async def answer(self) -> None:
         await self._ari.answer(self.channel, call=self.call_ref, wait=False)

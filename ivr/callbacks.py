@@ -12,23 +12,19 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from complaints import clocks, desk, ladders
+from complaints import clocks, desk
 from complaints.ledger import EndedBy, Outcome
-from complaints.records import Company, Consumer, Docket, State, Verdict
-from dialplan.steps import Fact
-from dialplan.walk import Walk
-from ivr import deeds, holding, satisfaction
+from complaints.records import Company, Docket, State, Verdict
+from ivr import satisfaction
 from ivr.ari_line import AriLine
-from ivr.conversation import converse
-from ivr.errors import HungUp
 from ivr.house import House
 from ivr.lines import Lines
 from ivr.meters import CALLBACKS
 from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
+from ivr.promises import Promises
 from ivr.talk import Talk
 from storage.due import ClaimedWork
 from storage.errors import StorageError
-from storage.floor_records import FloorAway
 
 log = structlog.get_logger(__name__)
 
@@ -36,12 +32,10 @@ TICK_S = 1.0
 LEASE_S = 900.0
 """A controller that died with a callback frees it then; one that still talks renews it by claiming it again."""
 
-NO_AGENT_RETRY_S = 5.0
-"""So soon it is looked again for an agent who could take a promised callback."""
-
 NOT_RUNG_RETRY_S = 60.0
-KEPT = frozenset({str(Outcome.TALKED), str(Outcome.SELF_SERVED), str(Outcome.CALLBACK_PROMISED)})
-"""A promised callback was kept when he talked, said that he no longer needs us, or was promised another."""
+SATISFACTION, PROMISE = "ring_satisfaction", "ring_promise"
+PROMISES_IN_LINE = 500
+"""Promises that may stand in the queue at once; the others wait in the books for a second more."""
 
 IN_QUESTION = frozenset({State.RESOLUTION_CLAIMED, State.VERIFYING})
 
@@ -53,12 +47,13 @@ class Callbacks:
         self._house = house
         self._lines = lines
         self._owner = f"ivr:{house.plan.node}"
-        self._under_way: set[str] = set()
-        self._promising = 0
+        self._under_way: dict[str, set[str]] = {SATISFACTION: set(), PROMISE: set()}
         self._begun = asyncio.Event()
+        self.promises = Promises(house, lines, self._owner)
+        self._most = {SATISFACTION: house.plan.callbacks_at_once, PROMISE: PROMISES_IN_LINE}
         self._rings: dict[str, Callable[[ClaimedWork], Awaitable[None]]] = {
-            "ring_satisfaction": self._satisfaction,
-            "ring_promise": self._promise,
+            SATISFACTION: self._satisfaction,
+            PROMISE: self.promises.keep,
         }
 
     async def run(self) -> None:
@@ -66,31 +61,32 @@ class Callbacks:
         await self._begun.wait()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                for work in await self._claim(self._house.plan.callbacks_at_once - len(self._under_way)):
-                    if work.work.cause not in self._under_way:  # else its lease ran out during a long talk: renewed
-                        self._under_way.add(work.work.cause)
-                        tasks.create_task(self._ring(work))
+                for kind, under_way in self._under_way.items():
+                    for work in await self._claim(kind, self._most[kind] - len(under_way)):
+                        if work.work.cause not in under_way:  # else its lease ran out during a long talk: renewed
+                            under_way.add(work.work.cause)
+                            tasks.create_task(self._ring(work))
                 await asyncio.sleep(TICK_S)
 
     async def begin(self) -> None:
         """After the first reconciling: nothing is rung before what a controller before us left has been settled.
 
-        Attempts it was making are ours again at once; a promised talk may still go on.
+        What it was about to ring is ours again at once; whom it had reached is seen to be on the line.
         """
         if self._begun.is_set():
             return
         self._begun.set()
         try:
-            await self._house.books.due.release(["ring_satisfaction"], self._owner)
+            await self._house.books.due.release([SATISFACTION, PROMISE], self._owner)
         except StorageError as error:
             log.error("leases_not_released", error=type(error).__name__)
 
-    async def _claim(self, limit: int) -> list[ClaimedWork]:
+    async def _claim(self, kind: str, limit: int) -> list[ClaimedWork]:
         if limit <= 0 or not self._house.ari.registered:
             return []
         now = self._house.clock.wall_now()
         try:
-            return await self._house.books.due.claim(list(self._rings), now, LEASE_S, limit, self._owner)
+            return await self._house.books.due.claim([kind], now, LEASE_S, limit, self._owner)
         except StorageError as error:
             log.error("due_work_not_claimed", error=type(error).__name__)
             return []
@@ -102,7 +98,7 @@ class Callbacks:
         except Exception:  # top of one callback: the others and the loop must go on
             log.exception("callback_failed", kind=work.work.kind)
         finally:
-            self._under_way.discard(work.work.cause)
+            self._under_way[work.work.kind].discard(work.work.cause)
 
     # -- satisfaction ---------------------------------------------------------------------------------------------
 
@@ -176,72 +172,6 @@ class Callbacks:
         await satisfaction.conclude(self._house, company, docket, replace(attempt, cause_code=why.cause))
         return verdict
 
-    # -- promised callbacks ---------------------------------------------------------------------------------------
-
-    async def _promise(self, work: ClaimedWork) -> None:
-        """Ring a caller who asked for it, only when an agent could take him: no silent calls (domain.md 2.5)."""
-        house, payload, now = self._house, work.work.payload, self._house.clock.wall_now()
-        company = await house.books.reference.company(work.work.company)
-        if company is None:
-            raise LookupError(f"a promise of an unknown company {work.work.company}")
-        talk_of = _talk_maker(house, company, str(payload["language"]), str(payload["phone"]), "callback")
-        docket, consumer = await _context(house, str(payload["call_ref"]))
-        wanted = {f"co:{company.code}", f"lang:{payload['language']}"}
-        wanted |= {f"cat:{docket.category.partition('-')[0]}"} if docket else set()
-        still_here = payload["call_ref"] in self._lines  # he is hearing our goodbye: his phone would be busy
-        if still_here or not await self._somebody_free(wanted):
-            await house.books.due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
-            return
-        call_ref = new_call_ref(house)
-        inbox = house.dispatch.register(call_ref)
-        self._promising += 1
-        try:
-            line = await ring(house, call_ref, inbox, str(payload["phone"]), "promise")
-            if isinstance(line, Unanswered):
-                await self._next_try(work, company, line.cause)
-                return
-            self._lines[call_ref] = line
-            talk = talk_of(line)
-            talk.docket, talk.consumer = docket, consumer
-            if await _call_back(talk, str(payload.get("purpose", "asked"))):
-                await house.books.due.done(work.work.cause, self._owner, "reached", house.clock.wall_now())
-                CALLBACKS.labels("promise", "reached").inc()
-            else:
-                await self._next_try(work, company, BUSY)
-        finally:
-            self._promising -= 1
-            self._lines.pop(call_ref, None)
-            house.dispatch.release(call_ref)
-
-    async def _somebody_free(self, wanted: set[str]) -> bool:
-        """Are there more agents who could take him than promises being kept now, and none kept for a waiting caller?"""
-        try:
-            now = self._house.clock.wall_now().timestamp()
-            ready = await self._house.floor.ready_agents(now)
-            heads = await self._house.floor.waiting_heads(now)
-        except FloorAway:
-            return False
-        kept = [waiting.skills for waiting in heads]
-        free = [
-            agent for agent in ready if wanted <= agent.skills and not any(skills <= agent.skills for skills in kept)
-        ]
-        return len(free) > self._promising
-
-    async def _next_try(self, work: ClaimedWork, company: Company, cause: int) -> None:
-        """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
-        now, due = self._house.clock.wall_now(), self._house.books.due
-        CALLBACKS.labels("promise", "unanswered").inc()
-        if cause == NOT_RUNG:
-            await due.retry(work.work.cause, self._owner, _in(now, NO_AGENT_RETRY_S))
-            return
-        tried = int(work.work.payload["attempt"])
-        moment = ladders.next_try(ladders.PROMISE, tried, now, company)
-        await due.done(work.work.cause, self._owner, f"unanswered:{cause}", now)
-        if moment is not None:
-            base = str(work.work.cause).partition("#")[0]
-            payload = {**work.work.payload, "attempt": tried + 1}
-            await due.add(replace(work.work, cause=f"{base}#{tried + 1}", due_at=moment, payload=payload))
-
 
 def _in(now: datetime, seconds: float) -> datetime:
     return now + timedelta(seconds=seconds)
@@ -263,41 +193,3 @@ def _talk_maker(
         phone=phone,
         offered_at=house.clock.wall_now(),
     )
-
-
-async def _context(house: House, call_ref: str) -> tuple[Docket | None, Consumer | None]:
-    """A callback keeps the context of the call it was promised in (domain.md 3.1, row 10)."""
-    before = await house.books.calls.get(call_ref)
-    if before is None:
-        return None, None
-    docket = await house.books.dockets.get(before.docket) if before.docket else None
-    known = before.consumer_id or (docket.consumer_id if docket else None)
-    return docket, await house.books.consumers.get(known) if known is not None else None
-
-
-async def _call_back(talk: Talk, purpose: str) -> bool:
-    """The flow `callback`: say who calls and why, then a person. True when the promise has been kept or renewed."""
-    facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
-    walk = Walk(talk.house.flows["callback"], talk.language, facts)
-    talk.path = walk.path
-    talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
-    try:
-        await converse(
-            talk.line,
-            walk,
-            talk.house.voice,
-            lambda step: deeds.do(talk, step),
-            lambda step: holding.connect(talk, step),
-            _nothing_kept,
-        )
-    except HungUp:
-        talk.ended_by = talk.ended_by or EndedBy.CALLER
-    except Exception:  # our fault: he is not left in silence, and rung again
-        log.exception("callback_in_trouble", call=talk.call_ref)
-    await talk.line.hang_up()
-    await talk.note_end(talk.ended_by or EndedBy.US)
-    return bool(KEPT & talk.flags.keys())
-
-
-async def _nothing_kept(walk: Walk) -> None:
-    """A promised callback that our death cuts is made again by its row."""

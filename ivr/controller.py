@@ -24,7 +24,7 @@ from ivr.errors import TelephoneError
 from ivr.house import House
 from ivr.inbound import apologise_to, take_call
 from ivr.line import Vanished
-from ivr.lines import Lines
+from ivr.lines import InLine, Lines
 from ivr.matching import Matching
 from ivr.meters import CALLS
 from ivr.offers import Leg
@@ -80,10 +80,13 @@ class Controller:
             self._tasks = tasks
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
-            tasks.create_task(Matching(house, self.lines, self.reconcile_floor).run())
+            tasks.create_task(Matching(house, self._held, self.reconcile_floor).run())
             tasks.create_task(house.notes.run())
             tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
+
+    def _held(self, call_ref: str) -> InLine | None:
+        return self.lines.get(call_ref) or self._callbacks.promises.turns.get(call_ref)
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ class Controller:
     async def reconcile_floor(self) -> None:
         """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away."""
         with suppress(FloorAway, AriError):
-            await reconciling.reconcile(self._house, self.lines, self._phones)
+            await reconciling.reconcile(self._house, self.lines, self._callbacks.promises.turns, self._phones)
 
     def _on_lost(self) -> None:
         log.warning("asterisk_lost", calls=len(self.lines))

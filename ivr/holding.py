@@ -26,7 +26,7 @@ AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, A
 CALLBACK_ABOVE_S = 90.0
 """Above this expected wait the caller is offered to be rung back (domain.md 3.1, row 9)."""
 TICK_S = 1.0
-DANGER_PRIORITY, PROMISE_PRIORITY, CUT_PRIORITY = 0, 1, 1
+DANGER_PRIORITY, CUT_PRIORITY, USUAL_PRIORITY = 0, 1, 3
 
 
 @dataclass(slots=True)
@@ -54,8 +54,6 @@ async def connect(talk: Talk, step: Connect) -> Done:
     """Bring the caller to a person. Results: talked, nobody, callback. HungUp when he leaves."""
     if talk.flags.get(TALK) == TALK_OVER and talk.returned:  # he was about to hear what follows the talk
         return Done("talked")
-    if step.skill == "promise":
-        talk.priority = min(talk.priority, PROMISE_PRIORITY)
     if step.skill == "danger":  # also when the books could not take the docket
         talk.priority = DANGER_PRIORITY
         talk.subject = "SAF"
@@ -63,7 +61,9 @@ async def connect(talk: Talk, step: Connect) -> Done:
     await _enter_holding(talk)
     try:
         await _stand_in_line(wait)
-        return await _wait(wait)
+        reserved, talk.reserved = talk.reserved, None  # before he was rung
+        done = await _offered(wait, reserved) if reserved else None
+        return done or await _wait(wait)
     except FloorAway:
         return await _back(talk, "nobody")  # nobody can be matched: a message is honest, endless music is not
     except (

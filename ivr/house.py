@@ -38,6 +38,7 @@ class Plan:
     handle_time_s: float
     dial_timeout_s: float
     callbacks_at_once: int
+    callback_agent_first: bool
     agent_domain: str
     agent_key: str
 

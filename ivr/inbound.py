@@ -87,9 +87,12 @@ async def _look_up(talk: Talk) -> None:
     if not talk.phone:
         talk.company = await books.reference.company(plan.company) or talk.company
         return
-    known = await books.callers.by_phone(talk.phone, plan.company)
+    known = await books.callers.by_phone(talk.phone, plan.company, talk.offered_at)
     talk.consumers, talk.dockets, talk.language_known = known.consumers, known.dockets, known.language
     talk.company = known.company or talk.company
+    if known.place is not None:  # he was owed a callback and was quicker: his old place is his again
+        talk.queued_at = known.place.queued_at
+        talk.priority = holding.CUT_PRIORITY if known.place.cut else talk.priority
     if len(talk.consumers) == 1:
         talk.consumer = talk.consumers[0]
         talk.priority = deeds.FLAGGED_PRIORITY if talk.consumer.flags else talk.priority
@@ -147,7 +150,7 @@ async def _as_before(talk: Talk) -> None:
     if noted is not None:
         talk.flags = {**noted.flags, **talk.flags}
         talk.offered_at = min(noted.offered_at, talk.offered_at)
-        talk.queued_at = noted.queued_at
+        talk.queued_at = noted.queued_at or talk.queued_at
         talk.callback_cause = noted.callback_cause
     if talk.flags.get(TALK) == TALK_ON:  # unless his agent is found with him, who says so then
         talk.flags[TALK] = TALK_LOST

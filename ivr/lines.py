@@ -1,7 +1,26 @@
-"""The calls this controller holds, by their reference."""
+"""The calls this controller holds, by their reference, and what matching needs of whoever stands in line."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from dialplan.routing import Waiting
 from ivr.ari_line import AriLine
+from storage.floor_records import Reservation
 
 Lines = dict[str, AriLine]
+
+
+class InLine(Protocol):
+    """Somebody who may be offered to an agent: a caller on the phone, or a promise whose turn is awaited."""
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """His place; None while he is not to be offered."""
+
+    @property
+    def hold_s(self) -> float:
+        """How much longer than the ringing an agent stays aside for him."""
+
+    def offer(self, reservation: Reservation) -> None:
+        """An agent has been put aside for him."""

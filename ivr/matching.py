@@ -12,8 +12,7 @@ import structlog
 
 from dialplan.routing import pairs
 from ivr.house import House
-from ivr.line import Offered
-from ivr.lines import Lines
+from ivr.lines import InLine
 from storage.floor_records import CALLER_WAITING, CONNECTED, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
@@ -26,12 +25,14 @@ LEASE_SLACK_S = 15.0
 
 
 class Matching:
-    """`lines` are the calls this controller holds, by call_ref."""
+    """`held` gives who stands in line here under a call's reference."""
 
-    def __init__(self, house: House, lines: Lines, on_floor_back: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, house: House, held: Callable[[str], InLine | None], on_floor_back: Callable[[], Awaitable[None]]
+    ) -> None:
         self._house = house
         self._on_floor_back = on_floor_back
-        self._lines = lines
+        self._held = held
         self._woken = asyncio.Event()
         self._era = ""
         self._looked_at = 0.0
@@ -61,8 +62,8 @@ class Matching:
 
     def _waits(self, call_ref: str) -> bool:
         """He is held here and in holding: one who has just been taken up is not yet to be offered."""
-        line = self._lines.get(call_ref)
-        return line is not None and line.waiting is not None
+        here = self._held(call_ref)
+        return here is not None and here.waiting is not None
 
     async def _look_after_the_floor(self, now: float) -> None:
         """Once a second at most: what has lapsed is swept; a Redis emptied under us is told again whom we hold."""
@@ -84,14 +85,14 @@ class Matching:
             return
         ready = await floor.ready_agents(now)
         for waiting, agent in pairs(heads, ready):
-            line = self._lines.get(waiting.call_ref)
-            if line is None:
+            here = self._held(waiting.call_ref)
+            if here is None:
                 continue  # held by another node, whose controller makes the offer (design 3.22)
-            lease_s = plan.ring_s + LEASE_SLACK_S
+            lease_s = plan.ring_s + here.hold_s + LEASE_SLACK_S
             offer = await floor.reserve(waiting.call_ref, agent.agent, owner=plan.node, lease_s=lease_s, now=now)
             if offer is None:
                 continue
-            if line.waiting is None or waiting.call_ref not in self._lines:  # he went on while we reserved
+            if here.waiting is None or self._held(waiting.call_ref) is not here:  # he went on while we reserved
                 await floor.refused(offer, AgentState.READY, now=now, apart_s=0.0)
                 continue
-            line.inbox.put(Offered(offer))
+            here.offer(offer)

@@ -6,7 +6,7 @@ would never be free again; callers and talks we do hold may have been forgotten 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import structlog
@@ -18,7 +18,7 @@ from complaints.records import State, Verdict
 from ivr import satisfaction
 from ivr.agent_phones import AgentPhones
 from ivr.house import House
-from ivr.lines import Lines
+from ivr.lines import InLine, Lines
 from storage.floor_records import AgentState
 
 log = structlog.get_logger(__name__)
@@ -63,15 +63,19 @@ async def _attempt_was_cut(house: House, call: Call) -> None:
     await house.books.due.hasten(desk.ring_cause(docket), house.clock.wall_now())
 
 
-async def reconcile(house: House, lines: Lines, phones: AgentPhones) -> None:
-    """Compare and mend. FloorAway when the floor is; then it is done again when it is back."""
+async def reconcile(house: House, lines: Lines, turns: Mapping[str, InLine], phones: AgentPhones) -> None:
+    """Compare and mend. FloorAway when the floor is; then it is done again when it is back.
+
+    `turns` are promises that stand in line: nobody is on the phone for them.
+    """
     floor, node, now = house.floor, house.plan.node, house.clock.wall_now().timestamp()
     for waiting in await floor.waiting_of(node, now):
-        if waiting.call_ref not in lines:
+        if waiting.call_ref not in lines and waiting.call_ref not in turns:
             await floor.leave(waiting.call_ref)
+    for here in [*lines.values(), *turns.values()]:
+        if here.waiting is not None:
+            await floor.enqueue(here.waiting, node)
     for line in list(lines.values()):
-        if line.waiting is not None:
-            await floor.enqueue(line.waiting, node)
         if line.agent is not None:
             await floor.talks(line.agent, line.call_ref, owner=node, since=now)
     for agent in await floor.agents():

@@ -11,11 +11,15 @@ from complaints.records import Company, Consumer, Docket, Origin, origin_of
 from ivr.ari_line import AriLine
 from ivr.house import House
 from ivr.meters import OUTCOMES
+from storage.floor_records import Reservation
 
 
 @dataclass(slots=True)
 class Talk:
-    """Changes as the call goes on; read and written by the call's own task alone."""
+    """Changes as the call goes on; read and written by the call's own task alone.
+
+    `queued_at` is his place in the queue, once he has one; `reserved` an agent put aside before he was rung.
+    """
 
     house: House
     line: AriLine
@@ -26,6 +30,7 @@ class Talk:
     offered_at: datetime
     queued_at: datetime | None = None
     returned: bool = False
+    reserved: Reservation | None = None
     priority: int = 3
     consumers: tuple[Consumer, ...] = ()
     consumer: Consumer | None = None

@@ -70,6 +70,7 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     wrapup_s: Seconds = 30.0
     nobody_after_s: Seconds = 5.0
     handle_time_s: Seconds = 180.0
+    callback_agent_first: bool = True
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

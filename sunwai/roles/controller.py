@@ -69,6 +69,7 @@ def make_plan(line: Line) -> Plan:
         handle_time_s=queue.handle_time_s,
         dial_timeout_s=telephony.dial_timeout_s,
         callbacks_at_once=CALLBACKS_AT_ONCE,
+        callback_agent_first=queue.callback_agent_first,
         agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",
         agent_key=line.secret("agents"),
     )

@@ -109,6 +109,7 @@ def plan() -> Plan:
         "default_language": "hi",
         "number_format": "national",
         "callbacks_at_once": 1,
+        "callback_agent_first": True,
         "agent_domain": "127.0.0.1:5080",
         "agent_key": "not used",
     }

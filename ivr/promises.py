@@ -1,0 +1,289 @@
+"""Promised callbacks: the caller keeps his place in the queue, and is rung when his turn and an agent have come.
+
+He stands in line like those on the phone and routing knows no difference, so that neither starves. An agent is put
+aside before his phone rings: there are never more callbacks under way than agents for them (domain.md 3.1, row 10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from complaints import clocks, ladders
+from complaints.ledger import TALK, TALK_LOST, Call, EndedBy, Outcome
+from complaints.records import Company, Consumer, Docket, DueWork
+from dialplan.routing import Waiting, routing_key
+from dialplan.steps import Fact
+from dialplan.walk import Walk
+from ivr import deeds, holding
+from ivr.conversation import converse
+from ivr.errors import HungUp
+from ivr.house import House
+from ivr.lines import Lines
+from ivr.meters import CALLBACKS
+from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
+from ivr.talk import Talk
+from storage.due import ClaimedWork
+from storage.floor_records import AgentState, FloorAway, Reservation
+
+log = structlog.get_logger(__name__)
+
+TURN_LIMIT_S = 600.0
+"""So long he stands in line before his promise is looked at anew; his place stays."""
+GREETING_S = 45.0
+"""Greeting and menu of a callback: so much longer than the ringing the agent stays aside for him."""
+RETRY_S = 5.0
+CUT = "cut"
+
+SERVED = frozenset({Outcome.TALKED, Outcome.LINKED_TO_OUTAGE, Outcome.DOCKET_REGISTERED, Outcome.SELF_SERVED})
+"""What a caller who was cut may have got meanwhile by calling again; who asked for a callback wants to talk."""
+KEPT = frozenset({str(Outcome.TALKED), str(Outcome.SELF_SERVED), str(Outcome.CALLBACK_PROMISED)})
+"""A promised callback was kept when he talked, said that he no longer needs us, or was promised another."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """A promise that stands in line; nobody is on the phone. `waiting` is None once an agent has been put aside."""
+
+    waiting: Waiting | None
+    hold_s: float
+    _offered: asyncio.Queue[Reservation] = field(default_factory=lambda: asyncio.Queue(1))
+
+    def offer(self, reservation: Reservation) -> None:
+        """An agent has been put aside for him."""
+        self.waiting = None
+        self._offered.put_nowait(reservation)
+
+    async def come(self, limit_s: float) -> Reservation | None:
+        """The agent put aside, or None after `limit_s` seconds."""
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._offered.get()
+        except TimeoutError:
+            self.waiting = None
+            return None if self._offered.empty() else self._offered.get_nowait()
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One promise with the context of the call it was made in (domain.md 3.1, row 10)."""
+
+    work: DueWork
+    company: Company
+    before: Call | None
+    docket: Docket | None
+    consumer: Consumer | None
+
+    @property
+    def phone(self) -> str:
+        return str(self.work.payload["phone"])
+
+    @property
+    def language(self) -> str:
+        return str(self.work.payload["language"])
+
+    @property
+    def purpose(self) -> str:
+        return str(self.work.payload.get("purpose", "asked"))
+
+    @property
+    def danger(self) -> bool:
+        return self.docket is not None and self.docket.category == "SAF"
+
+    @property
+    def priority(self) -> int:
+        """As he had it: danger first, then who is flagged or was cut, then the rest."""
+        if self.danger:
+            return deeds.DANGER_PRIORITY
+        if self.purpose == CUT or (self.consumer is not None and self.consumer.flags):
+            return deeds.FLAGGED_PRIORITY
+        return holding.USUAL_PRIORITY
+
+    def place(self, now: datetime) -> datetime:
+        """When he first asked for a person; who was cut before that, when his call came."""
+        if self.before is None:
+            return now
+        return self.before.queued_at or self.before.offered_at
+
+    def waiting(self, call_ref: str, now: datetime) -> Waiting:
+        """His place in the queue under the reference of the call to be made."""
+        entered = self.place(now).timestamp()
+        skills = {f"co:{self.company.code}", f"lang:{self.language}"}
+        skills |= {f"cat:{self.docket.category.partition('-')[0]}"} if self.docket else set()
+        return Waiting(call_ref, routing_key(entered, self.priority), frozenset(skills), entered, self.priority)
+
+
+def served_since(promise: Promise, later: list[Call]) -> bool:
+    """Has he got by calling again what this callback is for? `later` are his calls since, oldest first. Pure."""
+    enough = SERVED if promise.purpose == CUT else frozenset({Outcome.TALKED})
+    return any(
+        call.kind == "inbound" and call.outcome in enough and call.flags.get(TALK) != TALK_LOST for call in later
+    )
+
+
+class Promises:
+    """Keeps what was promised. `turns` are those in line, by the reference of the call to be made."""
+
+    def __init__(self, house: House, lines: Lines, owner: str) -> None:
+        self._house = house
+        self._lines = lines
+        self._owner = owner
+        self.turns: dict[str, Turn] = {}
+
+    async def keep(self, work: ClaimedWork) -> None:
+        """One try of one promise, from its place in the queue to the end of the talk."""
+        promise = await self._promise(work.work)
+        if await self._put_off(promise):
+            return
+        call_ref = new_call_ref(self._house)
+        plan = self._house.plan
+        turn = Turn(promise.waiting(call_ref, self._house.clock.wall_now()), plan.dial_timeout_s + GREETING_S)
+        self.turns[call_ref] = turn
+        reservation: Reservation | None = None
+        try:
+            reservation = await self._stand_in_line(turn)
+            if reservation is None or await self._put_off(promise):  # he may have called again while he waited
+                await self._again(promise, RETRY_S)
+                return
+            await self._ring(promise, call_ref, reservation)
+        finally:
+            del self.turns[call_ref]
+            await self._out_of_line(call_ref, reservation)
+
+    async def _promise(self, work: DueWork) -> Promise:
+        books = self._house.books
+        company = await books.reference.company(work.company)
+        if company is None:
+            raise LookupError(f"a promise of an unknown company {work.company}")
+        before = await books.calls.get(str(work.payload["call_ref"]))
+        if before is None:
+            return Promise(work, company, None, None, None)
+        docket = await books.dockets.get(before.docket) if before.docket else None
+        known = before.consumer_id or (docket.consumer_id if docket else None)
+        consumer = await books.consumers.get(known) if known is not None else None
+        return Promise(work, company, before, docket, consumer)
+
+    async def _put_off(self, promise: Promise) -> bool:
+        """True when he is not to be rung now: he is on the line, has been served since, or it is night."""
+        now, work = self._house.clock.wall_now(), promise.work
+        if promise.before is not None:
+            since = await self._house.books.calls.of_phone(promise.phone, promise.before.offered_at)
+            later = [call for call in since if call.call_ref != promise.before.call_ref]
+            on_the_line = promise.before.call_ref in self._lines or any(call.ended_at is None for call in since)
+            if on_the_line:
+                await self._again(promise, RETRY_S)
+                return True
+            if served_since(promise, later):
+                await self._house.books.due.done(work.cause, self._owner, "served since", now)
+                CALLBACKS.labels("promise", "served_since").inc()
+                return True
+        if promise.purpose == CUT and not promise.danger and not clocks.in_calling_hours(promise.company, now):
+            await self._house.books.due.retry(work.cause, self._owner, clocks.next_calling_time(promise.company, now))
+            return True
+        return False
+
+    async def _stand_in_line(self, turn: Turn) -> Reservation | None:
+        if turn.waiting is None:
+            return None
+        try:
+            await self._house.floor.enqueue(turn.waiting, self._house.plan.node)
+        except FloorAway:
+            return None
+        return await turn.come(TURN_LIMIT_S)
+
+    async def _out_of_line(self, call_ref: str, reservation: Reservation | None) -> None:
+        """Whatever came of it: the agent is free again, unless he took the call, and nobody waits under this name."""
+        try:
+            if reservation is not None:
+                await self._give_back(reservation)
+            await self._house.floor.leave(call_ref)
+        except FloorAway:
+            return  # the reservation lapses, and the reconciling finds the name
+
+    async def _give_back(self, reservation: Reservation) -> None:
+        now = self._house.clock.wall_now().timestamp()
+        await self._house.floor.refused(reservation, AgentState.READY, now=now, apart_s=0.0)
+
+    async def _ring(self, promise: Promise, call_ref: str, reservation: Reservation) -> None:
+        house = self._house
+        inbox = house.dispatch.register(call_ref)
+        try:
+            if not house.plan.callback_agent_first:
+                await self._give_back(reservation)
+            line = await ring(house, call_ref, inbox, promise.phone, "promise")
+            if isinstance(line, Unanswered):
+                await self._next_try(promise, line.cause)
+                return
+            self._lines[call_ref] = line
+            talk = Talk(
+                house=house,
+                line=line,
+                kind="callback",
+                company=promise.company,
+                language=promise.language,
+                phone=promise.phone,
+                offered_at=house.clock.wall_now(),
+                queued_at=promise.place(house.clock.wall_now()),
+                priority=promise.priority,
+                docket=promise.docket,
+                consumer=promise.consumer,
+                reserved=reservation if house.plan.callback_agent_first else None,
+            )
+            if await call_back(talk, promise.purpose):
+                await house.books.due.done(promise.work.cause, self._owner, "reached", house.clock.wall_now())
+                CALLBACKS.labels("promise", "reached").inc()
+            else:
+                await self._next_try(promise, BUSY)
+        finally:
+            self._lines.pop(call_ref, None)
+            house.dispatch.release(call_ref)
+
+    async def _again(self, promise: Promise, seconds: float) -> None:
+        moment = self._house.clock.wall_now() + timedelta(seconds=seconds)
+        await self._house.books.due.retry(promise.work.cause, self._owner, moment)
+
+    async def _next_try(self, promise: Promise, cause: int) -> None:
+        """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
+        now, due, work = self._house.clock.wall_now(), self._house.books.due, promise.work
+        CALLBACKS.labels("promise", "unanswered").inc()
+        if cause == NOT_RUNG:
+            await self._again(promise, RETRY_S)
+            return
+        tried = int(work.payload["attempt"])
+        moment = ladders.next_try(ladders.PROMISE, tried, now, promise.company)
+        await due.done(work.cause, self._owner, f"unanswered:{cause}", now)
+        if moment is not None:
+            base = str(work.cause).partition("#")[0]
+            payload = {**work.payload, "attempt": tried + 1}
+            await due.add(replace(work, cause=f"{base}#{tried + 1}", due_at=moment, payload=payload))
+
+
+async def call_back(talk: Talk, purpose: str) -> bool:
+    """The flow `callback`: say who calls and why, then a person. True when the promise has been kept or renewed."""
+    facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
+    walk = Walk(talk.house.flows["callback"], talk.language, facts)
+    talk.path = walk.path
+    talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
+    try:
+        await converse(
+            talk.line,
+            walk,
+            talk.house.voice,
+            lambda step: deeds.do(talk, step),
+            lambda step: holding.connect(talk, step),
+            _nothing_kept,
+        )
+    except HungUp:
+        talk.ended_by = talk.ended_by or EndedBy.CALLER
+    except Exception:  # our fault: he is not left in silence, and rung again
+        log.exception("callback_in_trouble", call=talk.call_ref)
+    await talk.line.hang_up()
+    await talk.note_end(talk.ended_by or EndedBy.US)
+    return bool(KEPT & talk.flags.keys())
+
+
+async def _nothing_kept(walk: Walk) -> None:
+    """A promised callback that our death cuts is made again by its row."""

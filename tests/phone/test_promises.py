@@ -1,0 +1,92 @@
+"""Promised callbacks beside a standing queue: the place is kept, nobody starves, nobody is rung for what he has had."""
+
+from __future__ import annotations
+
+from callers import Calling, answers, asks_for_a_person, ended, national, shown
+from phone_line import agent_at_work, own_consumer, until
+
+from complaints.ledger import Outcome
+from ivr.exchange import Exchange, Phone
+from storage.books import Books
+from sunwai.console_client import ConsolePerson
+
+
+async def test_a_promised_callback_has_its_turn_before_a_caller_who_came_later(house, exchange, call, books):
+    busy, patient, later = [national(await own_consumer(books, place)) for place in (51, 52, 53)]
+    async with agent_at_work(house, exchange, "A01") as agent:
+        talking = await is_talking(busy, exchange, call, agent)
+        await is_promised_a_callback(patient, call)
+        waiting = await call(later)
+        await asks_for_a_person(waiting)
+        await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+        await is_free_again(talking, agent)
+
+        rung = await exchange.rung(patient, limit_s=30)
+        await rung.answer()
+        await rung.hear("callback_menu", limit_s=20)
+        await rung.press("1")
+        ringing = await exchange.rung("agent-A01", limit_s=30)
+        await shown(agent, patient)
+        await answers(ringing, agent)
+        await is_free_again(rung, agent)
+
+        ringing = await exchange.rung("agent-A01", limit_s=30)
+        await shown(agent, later)
+        await waiting.hang_up()
+        await ringing.until_ended()
+    assert await nothing_promised(books, patient)
+
+
+async def test_who_calls_again_first_has_his_old_place_and_is_not_rung_about_it(house, exchange, call, books):
+    busy, patient, later = [national(await own_consumer(books, place)) for place in (54, 55, 56)]
+    async with agent_at_work(house, exchange, "A01") as agent:
+        talking = await is_talking(busy, exchange, call, agent)
+        await is_promised_a_callback(patient, call)
+        waiting = await call(later)
+        await asks_for_a_person(waiting)
+        await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+        again = await call(patient)
+        await asks_for_a_person(again)
+        await again.hear("wait_unknown", limit_s=20)  # nobody before him, though another one waited already
+        await is_free_again(talking, agent)
+
+        ringing = await exchange.rung("agent-A01", limit_s=30)
+        await shown(agent, patient)
+        await answers(ringing, agent)
+        await is_free_again(again, agent)
+        ringing = await exchange.rung("agent-A01", limit_s=30)
+        await shown(agent, later)
+        await waiting.hang_up()
+        await ringing.until_ended()
+    row = await ended(books, patient)
+    await until(lambda: nothing_promised(books, patient), 30)
+    assert (row.kind, row.outcome) == ("inbound", Outcome.TALKED)
+
+
+async def is_talking(number: str, exchange: Exchange, call: Calling, agent: ConsolePerson) -> Phone:
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await answers(await exchange.rung("agent-A01"), agent)
+    return caller
+
+
+async def is_promised_a_callback(number: str, call: Calling) -> None:
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await caller.hear("wait_callback_offer", limit_s=20)
+    await caller.press("1")
+    await caller.hear("callback_promised")
+    await caller.hang_up()
+
+
+async def is_free_again(caller: Phone, agent: ConsolePerson) -> None:
+    await caller.hang_up()
+    await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    call_ref = agent.page["agent"]["call_ref"]
+    await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "test/practice"})
+    await agent.post("/api/agent/state", {"state": "ready"})
+
+
+async def nothing_promised(books: Books, number: str) -> bool:
+    works = await books.due.pending(["ring_promise"])
+    return all(work.payload["phone"] != f"+91{number}" for work in works)
