@@ -72,7 +72,7 @@ class Phone:
         except TimeoutError:
             pass
         said = ", ".join(self.heard[self._cursor :]) or "nothing"
-        raise NotHeard(f"waited for {' or '.join(names)}; heard {said}; ended: {self.ended.is_set()}")
+        raise NotHeard(f"waited for {' or '.join(names)}; heard {said}; ended: {self.ended.is_set()} ({self.cause})")
 
     async def hear_pairs(self, count: int = 4, limit_s: float = 10.0) -> str:
         """The digits of the next `count` spoken pairs, such as a docket number's four."""

@@ -18,8 +18,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     line = getattr(item, "funcargs", {}).get("house")
     if report.failed and isinstance(line, House):
-        for log in sorted((line.line.var / "log").glob("*.log")):
-            report.sections.append((f"{log.name}, its end", last_lines(log)))
+        for log in sorted([*line.line.var.glob("log/*.log"), *line.line.var.rglob("messages")]):
+            report.sections.append((f"{log.relative_to(line.line.var)}, its end", last_lines(log)))
     return report
 
 

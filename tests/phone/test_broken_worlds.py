@@ -292,9 +292,11 @@ async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emp
 async def test_the_caller_above_the_soft_limit_hears_a_promise_that_stands_in_the_books(house, exchange, books):
     limit = house.line.settings.telephony.soft_limit
     async with AsyncExitStack() as stack:
-        for n in range(limit):
-            caller = await exchange.call(f"50000781{n:02d}")
+        callers = [await exchange.call(f"50000781{n:02d}") for n in range(limit)]
+        for caller in callers:
             stack.push_async_callback(gone, caller)
+        for caller in callers:  # each has been counted when he hears us
+            await caller.hear("greet", limit_s=30)
         over = await exchange.call(STRANGER)
         await over.hear("lines_full")
         await over.until_ended()

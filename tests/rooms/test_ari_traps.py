@@ -187,7 +187,9 @@ async def test_trap_8_a_bridge_outlives_its_controller_and_its_id_stays_taken(cu
         with pytest.raises(Gone):
             await second.ari.create_bridge("call.1.talk", call="call.1")
         await second.ari.delete_bridge("call.1.talk", call="call.1")
-        assert await second.ari.list_bridges() == []
+        async with asyncio.timeout(LIMIT_S):  # Asterisk answers before the last trace of it is gone
+            while await second.ari.list_bridges():  # noqa: ASYNC110 - Asterisk tells nobody when it is gone
+                await asyncio.sleep(0.01)
 
 
 async def test_trap_9_nobody_hears_an_announcement_in_a_bridge_with_music_but_each_hears_his_own(line, controller):
