@@ -17,6 +17,7 @@ from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
 from storage.floor import Floor
+from storage.journal import Journal
 from storage.ledger_notes import LedgerNotes
 
 PRESENCE_APP = "sunwai-presence"
@@ -30,6 +31,7 @@ def make_controller(
     *,
     books: Books,
     floor: Floor,
+    journal: Journal,
     commands: Commands,
     flows: Mapping[str, Flow],
     voice: Voice,
@@ -49,6 +51,7 @@ def make_controller(
         dispatch=Dispatch(new_call),
         books=books,
         notes=LedgerNotes(books.calls),
+        journal=journal,
         floor=floor,
         staff=Staff(floor),
         flows=flows,

@@ -5,7 +5,8 @@ Books that fail give the result "trouble" where the flow has a road for it: the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 
@@ -13,13 +14,15 @@ import structlog
 
 from complaints import desk
 from complaints.digits import CONSUMER_DIGITS, DOCKET_DIGITS, is_valid
-from complaints.ledger import Outcome
+from complaints.ledger import SEALED, Outcome
 from complaints.lifecycle import END_STATES
-from complaints.records import Consumer, Decision, Docket, DueWork, State
+from complaints.records import Consumer, Docket, DueWork, State
 from dialplan.deeds import DEEDS
 from dialplan.steps import Do, Done, Fact, Facts
+from ivr import registering
 from ivr.talk import Talk
-from storage.errors import NotInBooks, StorageError
+from storage.errors import BooksAway, StorageError
+from storage.journal import Complaint, Entry, Promised, SpokenMessage
 from storage.phones import e164
 
 log = structlog.get_logger(__name__)
@@ -35,14 +38,21 @@ PROMISED_WITHIN = timedelta(minutes=30)
 PROMISED_AGAIN_AFTER = timedelta(minutes=20)
 """A consumer who was rung and then found nobody is rung again after this time, not at once."""
 
+DEED_LIMIT_S = 2.0
+"""Nobody stays in silence for longer than this, and the time for the journal, because the books are slow."""
+
+JOURNAL = "journal"
+"""The flag of a call whose complaint was kept in the journal."""
+
 Deed = Callable[[Talk, Facts], Awaitable[Done]]
 
 
 async def do(talk: Talk, step: Do) -> Done:
     """Carry one deed out. StorageError becomes "trouble" for deeds that have it."""
     try:
-        return await INBOUND[step.deed](talk, step.args)
-    except StorageError as error:
+        async with asyncio.timeout(talk.house.plan.journal_after_s + DEED_LIMIT_S):
+            return await INBOUND[step.deed](talk, step.args)
+    except (StorageError, TimeoutError) as error:
         if "trouble" not in DEEDS[step.deed].results:
             raise
         log.error("deed_failed", deed=step.deed, call=talk.call_ref, error=type(error).__name__)
@@ -101,46 +111,47 @@ async def register(talk: Talk, args: Facts) -> Done:
     if sealed:
         talk.seal()
     talk.docket = await _registered(talk, code, sealed=sealed)
-    return Done("ok", docket_facts(talk, talk.docket))
+    return Done("ok", docket_facts(talk, talk.docket)) if talk.docket else Done("noted", {"kept": JOURNAL})
 
 
 async def register_for_person(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
     """Before anybody waits for a person there is a docket: the one of this call, or a new one of the subject named."""
+    if talk.docket is None and JOURNAL in talk.flags:
+        return Done("noted_before")
     if talk.docket is not None:
         if talk.docket.category == "SAF":
             talk.priority = DANGER_PRIORITY
         return Done("known", docket_facts(talk, talk.docket))
     talk.docket = await _registered(talk, talk.subject, sealed=False)
-    return Done("new", docket_facts(talk, talk.docket))
+    return Done("new", docket_facts(talk, talk.docket)) if talk.docket else Done("noted")
 
 
-async def _registered(talk: Talk, code: str, *, sealed: bool) -> Docket:
-    reference, now = talk.house.books.reference, talk.now()
-    category = await reference.category(code)
-    if category is None:
-        raise NotInBooks(f"there is no category {code}")
-    officers = await reference.officers_for(talk.consumer.unit if talk.consumer else None)
-
-    def decide(number: str) -> Decision:
-        facts = desk.Registration(
-            cause=f"register:{talk.call_ref}:{code}",
-            number=number,
-            company=talk.company,
-            category=category,
-            language=talk.language,
-            consumer=talk.consumer,
-            phone=talk.phone,
-            sealed=sealed,
-            call_ref=talk.call_ref,
-            origin=talk.origin,
-            officers=officers,
-        )
-        return desk.register(facts, now)
-
-    docket = await talk.house.books.dockets.register(decide, talk.row(Outcome.DOCKET_REGISTERED))
+async def _registered(talk: Talk, code: str, *, sealed: bool) -> Docket | None:
+    """The docket, or None: the books were away or slow, and the complaint is safe in the journal (design 3.9)."""
+    house = talk.house
     if code == "SAF":
         talk.priority = DANGER_PRIORITY
-    return docket
+    complaint = Complaint(
+        cause=f"register:{talk.call_ref}:{code}",
+        at=talk.now(),
+        call_ref=talk.call_ref,
+        company=talk.company.code,
+        category=code,
+        language=talk.language,
+        consumer_id=talk.consumer.id if talk.consumer else None,
+        phone=talk.phone,
+        sealed=sealed,
+        looked_up=talk.dockets is not None,
+    )
+    try:
+        async with asyncio.timeout(house.plan.journal_after_s):
+            return await registering.enter(house, complaint, talk.row(Outcome.DOCKET_REGISTERED))
+    except (BooksAway, TimeoutError) as error:
+        log.warning("complaint_in_journal", call=talk.call_ref, error=type(error).__name__)
+    await house.journal.add(complaint)
+    talk.flags[JOURNAL] = "yes"
+    talk.note(Outcome.DOCKET_REGISTERED)
+    return None
 
 
 async def own_docket(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # every deed has the same shape
@@ -208,10 +219,20 @@ async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
         company=talk.company.code,
         payload={"phone": phone, "call_ref": talk.call_ref, "attempt": 1, "language": talk.language},
     )
-    await talk.house.books.due.add(work)
+    await _kept(talk, Promised(work=work), talk.house.books.due.add(work))
     talk.callback_cause = work.cause
     talk.note(Outcome.CALLBACK_PROMISED)
     return Done("ok", {"when": (now + PROMISED_WITHIN).isoformat()})
+
+
+async def _kept(talk: Talk, entry: Entry, written: Coroutine[object, object, object]) -> None:
+    """In the books, or in the journal when they are away or slow: what was promised to a caller stands (I5)."""
+    try:
+        async with asyncio.timeout(talk.house.plan.journal_after_s):
+            await written
+    except (BooksAway, TimeoutError) as error:
+        log.warning("kept_in_journal", call=talk.call_ref, error=type(error).__name__)
+        await talk.house.journal.add(entry)
 
 
 async def check_callback_number(talk: Talk, args: Facts) -> Done:
@@ -224,14 +245,26 @@ async def keep_message(talk: Talk, args: Facts) -> Done:
     recording = args.get("recording")
     if not recording:
         return Done("silent")
-    docket = talk.docket.number if talk.docket else None
-    await talk.house.books.inbox.add(
-        talk.call_ref,
-        recording=str(recording),
-        phone=None if talk.docket and talk.docket.sealed else talk.phone,
-        company=talk.company.code,
+    message = SpokenMessage(
+        cause=f"message:{talk.call_ref}",
         at=talk.now(),
-        docket=docket,
+        call_ref=talk.call_ref,
+        company=talk.company.code,
+        phone=None if SEALED in talk.flags else talk.phone,
+        recording=str(recording),
+        docket=talk.docket.number if talk.docket else None,
+    )
+    await _kept(
+        talk,
+        message,
+        talk.house.books.inbox.add(
+            talk.call_ref,
+            recording=message.recording,
+            phone=message.phone,
+            company=message.company,
+            at=message.at,
+            docket=message.docket,
+        ),
     )
     talk.note(Outcome.MESSAGE_LEFT)
     return Done("ok")

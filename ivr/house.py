@@ -13,6 +13,7 @@ from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.floor import Floor
+from storage.journal import Journal
 from storage.ledger_notes import LedgerNotes
 
 HOLDING_BRIDGE = "holding"
@@ -37,6 +38,7 @@ class Plan:
     nobody_after_s: float
     handle_time_s: float
     dial_timeout_s: float
+    journal_after_s: float
     callbacks_at_once: int
     callback_agent_first: bool
     agent_domain: str
@@ -51,6 +53,7 @@ class House:
     dispatch: Dispatch
     books: Books
     notes: LedgerNotes
+    journal: Journal
     floor: Floor
     staff: Staff
     flows: Mapping[str, Flow]

@@ -84,6 +84,7 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     var: str = "var"
     recordings: str = ""
     recording_days: int = 90
+    journal_after_s: Seconds = 0.3
 
 
 class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

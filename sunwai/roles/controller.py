@@ -11,6 +11,7 @@ from ivr.house import House, Plan
 from ivr.voice import Voice
 from storage.commands import Commands
 from storage.floor import Floor
+from storage.journal import Journal
 from sunwai import wiring
 from sunwai.asterisk_conf import ARI_USER
 from sunwai.heartbeat import beat
@@ -42,6 +43,7 @@ def assembled(line: Line) -> tuple[Controller, House]:
         line.secret("ari"),
         books=wiring.make_books(line),
         floor=Floor(line.floor_url, wiring.prefix_of(line)),
+        journal=Journal(line.var / "journal" / line.settings.line.node),
         commands=Commands(line.floor_url, wiring.prefix_of(line)),
         flows=load_flows(wiring.FLOWS, spoken.catalogue),
         voice=Voice(spoken, line.prompts, clock, wiring.zone_of(line), marker=line.settings.line.marker_prompts),
@@ -68,6 +70,7 @@ def make_plan(line: Line) -> Plan:
         nobody_after_s=queue.nobody_after_s,
         handle_time_s=queue.handle_time_s,
         dial_timeout_s=telephony.dial_timeout_s,
+        journal_after_s=line.settings.storage.journal_after_s,
         callbacks_at_once=CALLBACKS_AT_ONCE,
         callback_agent_first=queue.callback_agent_first,
         agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",

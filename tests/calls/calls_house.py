@@ -28,6 +28,7 @@ from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.floor_records import FloorAway
+from storage.journal import Journal
 from storage.ledger_notes import LedgerNotes
 
 ROOM = Path(__file__).parents[2] / "dialplan"
@@ -108,19 +109,21 @@ def plan() -> Plan:
         "languages": ("hi", "ur", "en"),
         "default_language": "hi",
         "number_format": "national",
+        "journal_after_s": 1.0,
         "callbacks_at_once": 1,
         "callback_agent_first": True,
         "agent_domain": "127.0.0.1:5080",
         "agent_key": "not used",
     }
-    return Plan(**seconds, **words, **rest)
+    return Plan(**{**seconds, **words, **rest})
 
 
 class Scene:
     """One line with its town. `rings_in` is a caller of the line, `is_asked` a consumer who is rung."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, file: Path, journal: Journal) -> None:
         self.books = books
+        self.books_file = file
         self.clock = Clock()
         self.clock.jump((MORNING - self.clock.wall_now()).total_seconds())
         self.ari = HoldingOnly()
@@ -131,6 +134,7 @@ class Scene:
             dispatch=None,
             books=books,
             notes=LedgerNotes(books.calls),
+            journal=journal,
             floor=self.floor,
             staff=None,
             flows=FLOWS,

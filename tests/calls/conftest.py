@@ -10,6 +10,7 @@ import pytest
 from calls_house import Scene
 
 from storage.books import Books
+from storage.journal import Journal
 from storage.migrations import migrate
 
 
@@ -25,7 +26,7 @@ async def scene(empty_books: Path, tmp_path: Path) -> AsyncIterator[Scene]:
     shutil.copy(empty_books, tmp_path / "books.db")
     books = Books(f"sqlite:///{tmp_path / 'books.db'}")
     await books.open()
-    made = Scene(books)
+    made = Scene(books, tmp_path / "books.db", Journal(tmp_path / "journal"))
     await made.found()
     yield made
     await books.close()

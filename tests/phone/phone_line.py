@@ -60,6 +60,8 @@ max_wait_s = 60
 announce_every_s = 4
 wrapup_s = 1
 nobody_after_s = 2
+[storage]
+journal_after_s = 3.0
 [metrics]
 enabled = false
 """

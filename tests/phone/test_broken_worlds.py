@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import AsyncExitStack, suppress
@@ -284,6 +285,34 @@ async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emp
         await gone(waiting)
         await gone(caller)
         await first.until_ended()
+
+
+# -- the books are away -------------------------------------------------------------------------------------------
+
+
+async def test_a_complaint_told_while_the_books_are_locked_is_noted_and_entered_when_they_are_back(
+    house, exchange, books
+):
+    holder = sqlite3.connect(house.line.books_url.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        caller = await at_the_main_menu(exchange)
+        await caller.press("1")
+        await caller.hear("supply_menu")
+        await caller.press("1")
+        await caller.hear("noted", limit_s=20)
+        await gone(caller)
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+    [docket] = await until(lambda: books.dockets.open_for_phone(f"+91{PROBE}"), 30)
+    call = await the_call_of(books, PROBE)
+    assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, docket.number)
+    await until(lambda: journal_is_empty(house), 30)
+
+
+async def journal_is_empty(house) -> bool:
+    return not list((house.line.var / "journal").rglob("*.json"))
 
 
 # -- too many callers ---------------------------------------------------------------------------------------------

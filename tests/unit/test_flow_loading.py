@@ -193,7 +193,7 @@ def test_a_deed_nobody_does_is_refused(refused):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ('do = "register"\nthen = { ok = "bye" }\n', "extra has no road for the result trouble"),
+        ('do = "register"\nthen = { ok = "bye" }\n', "extra has no road for the result noted"),
         ('do = "note_service"\nthen = { ok = "bye", no = "bye" }\n', "extra waits in vain for the result no"),
         ('connect = "x"\nthen = { talked = "bye", callback = "bye" }\n', "extra has no road for the result nobody"),
     ],

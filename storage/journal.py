@@ -1,0 +1,119 @@
+"""The journal: what callers told us while the books were away, on this machine's disk until they have it (design 3.9).
+
+One file for each piece, written whole and synced before the caller is told that it is noted. Its cause makes entering
+it twice harmless, so a file is deleted only after the books have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from complaints.records import DueWork
+from storage.errors import StorageError
+
+log = structlog.get_logger(__name__)
+
+
+class JournalFull(StorageError):
+    """The piece could not be written to the disk: it is not kept."""
+
+
+class Complaint(msgspec.Struct, frozen=True, kw_only=True, tag="complaint"):
+    """A complaint to be registered. `at` is when the caller told it: promises count from then (I7).
+
+    `looked_up` is False when the books were away at the first ring, so that nobody asked who is calling.
+    """
+
+    cause: str
+    at: datetime
+    call_ref: str
+    company: str
+    category: str
+    language: str
+    consumer_id: int | None
+    phone: str | None
+    sealed: bool
+    looked_up: bool
+
+
+class SpokenMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
+    """A recorded message for the inbox; `recording` is its name in Asterisk's store."""
+
+    cause: str
+    at: datetime
+    call_ref: str
+    company: str
+    phone: str | None
+    recording: str
+    docket: str | None
+
+
+class Promised(msgspec.Struct, frozen=True, kw_only=True, tag="promise"):
+    """A callback promised to a caller."""
+
+    work: DueWork
+
+    @property
+    def cause(self) -> str:
+        return self.work.cause
+
+
+Entry = Complaint | SpokenMessage | Promised
+
+
+class Journal:
+    """The journal of one node, in a folder of its own, readable by this user alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def add(self, entry: Entry) -> None:
+        """On disk when this returns; JournalFull otherwise. The same cause twice is one piece."""
+        try:
+            await asyncio.to_thread(self._write, entry)
+        except OSError as error:
+            raise JournalFull(f"the journal cannot be written: {os.strerror(error.errno or 0)}") from error
+
+    async def entries(self) -> list[Entry]:
+        """What waits to be entered, oldest first. A file that cannot be read is set aside, loudly."""
+        return await asyncio.to_thread(lambda: list(self._read()))
+
+    async def forget(self, entry: Entry) -> None:
+        """The books have it."""
+        await asyncio.to_thread(self._place(entry).unlink, missing_ok=True)
+
+    def _place(self, entry: Entry) -> Path:
+        return self._folder / f"{hashlib.sha256(entry.cause.encode()).hexdigest()[:32]}.json"
+
+    def _write(self, entry: Entry) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = self._place(entry)
+        unfinished = place.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            file.write(msgspec.json.encode(entry))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name of the file as well
+        finally:
+            os.close(folder)
+
+    def _read(self) -> Iterator[Entry]:
+        if not self._folder.is_dir():
+            return
+        for place in sorted(self._folder.glob("*.json"), key=lambda each: each.stat().st_mtime_ns):
+            try:
+                yield msgspec.json.decode(place.read_bytes(), type=Entry)
+            except msgspec.MsgspecError as error:
+                log.error("journal_entry_unreadable", file=place.name, error=type(error).__name__)
+                place.replace(place.with_suffix(".unreadable"))

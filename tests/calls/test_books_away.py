@@ -1,0 +1,92 @@
+"""The books are away while a caller tells his complaint: it is safe on the disk, and entered once they are back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from calls_house import ONE_HOUSE
+from scripted_line import HANGS_UP
+
+from complaints.ledger import Outcome
+from complaints.records import DueWork
+from ivr import registering
+from storage.journal import Complaint, Journal, JournalFull, Promised
+from storage.ledger_notes import LedgerNotes
+
+PROMISED = Promised(work=DueWork("promise:n1-1", "ring_promise", datetime(2026, 6, 1, tzinfo=UTC), "PV", {}))
+
+
+@contextmanager
+def locked(scene) -> Iterator[None]:
+    """Another program holds the books' lock for writing."""
+    holder = sqlite3.connect(scene.books_file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+
+async def test_a_complaint_told_while_the_books_are_locked_is_entered_once_with_the_moment_it_was_told(scene):
+    with locked(scene):
+        line = await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", HANGS_UP))
+        assert line.was_played_out
+        (entry,) = await scene.house.journal.entries()
+        assert await scene.dockets() == []
+    scene.clock.jump(600)
+    for _ in range(2):
+        await registering.enter_waiting(scene.house)
+        await scene.house.notes.flush()
+    (docket,) = await scene.dockets()
+    assert await scene.house.journal.entries() == []
+    assert isinstance(entry, Complaint)
+    assert (docket.registered_at, docket.consumer_id, docket.owner) == (entry.at, 11, "J09")
+    call = await scene.call(line)
+    assert (call.outcome, call.docket) == (Outcome.DOCKET_REGISTERED, docket.number)
+    assert [template for template, to in await scene.messages() if to == ONE_HOUSE] == ["docket_registered"]
+
+
+async def test_the_journal_is_entered_by_whoever_comes_after_a_controller_that_died(scene, tmp_path):
+    with locked(scene):
+        await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", HANGS_UP))
+    successor = replace(scene.house, journal=Journal(tmp_path / "journal"), notes=LedgerNotes(scene.books.calls))
+    await registering.enter_waiting(successor)
+    (docket,) = await scene.dockets()
+    assert docket.category == "SUP-FUSE"
+
+
+async def test_a_person_wanted_after_it_does_not_make_a_second_docket(scene):
+    with locked(scene):
+        line = await scene.rings_in(
+            ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", "0"), ("nobody_there", "1")
+        )
+        assert "callback_promised" in line.heard
+        kinds = {type(entry) for entry in await scene.house.journal.entries()}
+    await registering.enter_waiting(scene.house)
+    assert kinds == {Complaint, Promised}
+    assert len(await scene.dockets()) == 1
+    (work,) = await scene.books.due.pending(["ring_promise"])
+    assert work.payload["phone"] == ONE_HOUSE
+
+
+async def test_a_broken_piece_is_set_aside_and_holds_nobody_up(scene, tmp_path):
+    with locked(scene):
+        await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", HANGS_UP))
+    (tmp_path / "journal" / "broken.json").write_text("{")
+    await registering.enter_waiting(scene.house)
+    assert len(await scene.dockets()) == 1
+    assert (tmp_path / "journal" / "broken.unreadable").exists()
+
+
+async def test_a_journal_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    journal = Journal(Path(tmp_path / "taken" / "n1"))
+    with pytest.raises(JournalFull, match="cannot be written"):
+        await journal.add(PROMISED)
