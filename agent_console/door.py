@@ -35,6 +35,8 @@ class Deed(StrEnum):
     SEE_AGENTS = "see_agents"
     SETTLE_INBOX = "settle_inbox"
     VERIFY_REGISTER = "verify_register"
+    SEE_SURGE = "see_surge"
+    SWITCH_SURGE = "switch_surge"
 
 
 _ALL = frozenset(Role)
@@ -60,6 +62,8 @@ RIGHTS: dict[Deed, frozenset[Role]] = {
     Deed.SEE_AGENTS: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Deed.SETTLE_INBOX: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Deed.VERIFY_REGISTER: _OVERSIGHT | {Role.VIGILANCE},
+    Deed.SEE_SURGE: _OVERSIGHT | _AGENT,
+    Deed.SWITCH_SURGE: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
 }
 
 _ACTOR_ORDER = (Role.SUPERVISOR, Role.VIGILANCE, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR)

@@ -14,6 +14,7 @@ from agent_console import (
     oversight_api,
     page,
     registering_api,
+    surge_api,
 )
 from agent_console.docket_shapes import DocketView
 from agent_console.door import Deed
@@ -177,6 +178,16 @@ ROUTES: tuple[Route, ...] = (
         "Is the satisfaction register whole",
         oversight_api.verify_register,
         answers=oversight_api.RegisterReport,
+    ),
+    Route("GET", "/api/surge", Deed.SEE_SURGE, "Surge mode", surge_api.surge, answers=surge_api.SurgeView),
+    Route(
+        "POST",
+        "/api/surge",
+        Deed.SWITCH_SURGE,
+        "Switch surge mode",
+        surge_api.switch,
+        asks=surge_api.Switch,
+        answers=surge_api.SurgeView,
     ),
     Route("GET", "/api/inbox", Deed.SETTLE_INBOX, "Messages to be heard", inbox_api.inbox, answers=inbox_api.Messages),
     Route(

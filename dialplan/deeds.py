@@ -56,6 +56,7 @@ FIRST_FACTS: dict[str, tuple[str, ...]] = {
         "keyed_phone",
         "message",
         "kept",
+        "surge",
         "n",
     ),
     "satisfaction": (*_DOCKET, "reason"),

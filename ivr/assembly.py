@@ -10,8 +10,10 @@ from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
 from ivr.ari.events import StasisStart
 from ivr.controller import EVENTS, PRESENCE_EVENTS, Controller
-from ivr.house import House, Plan
+from ivr.house import House
+from ivr.plan import Plan
 from ivr.staff import Staff
+from ivr.surge import SurgeWatch
 from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
@@ -46,6 +48,7 @@ def make_controller(
     def new_call(event: StasisStart) -> None:
         made[0].on_new_call(event)
 
+    staff = Staff(floor)
     house = House(
         ari=ari,
         dispatch=Dispatch(new_call),
@@ -53,11 +56,12 @@ def make_controller(
         notes=LedgerNotes(books.calls),
         journal=journal,
         floor=floor,
-        staff=Staff(floor),
+        staff=staff,
         flows=flows,
         voice=voice,
         clock=clock,
         plan=plan,
+        surge=SurgeWatch(books, staff, clock, plan),
     )
     phones = AgentPhones(ari, presence, floor, plan.agent_key)
     made.append(Controller(house, presence, phones, commands))

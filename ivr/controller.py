@@ -83,6 +83,7 @@ class Controller:
             tasks.create_task(Matching(house, self._held, self.reconcile_floor).run())
             tasks.create_task(house.notes.run())
             tasks.create_task(registering.keep_journal(house))
+            tasks.create_task(house.surge.run())
             tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 

@@ -75,6 +75,7 @@ async def connect(talk: Talk, step: Connect) -> Done:
 
 def _begin(talk: Talk, skills: frozenset[str]) -> Wait:
     """His place: of the moment when he first asked for a person in this call, whoever died since (design 3.10)."""
+    talk.house.surge.asked_for_a_person()
     talk.queued_at = talk.queued_at or talk.now()
     talk.note(queued_at=talk.queued_at)
     now = asyncio.get_running_loop().time()

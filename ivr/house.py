@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from dialplan.flow import Flow
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
+from ivr.plan import Plan
 from ivr.staff import Staff
+from ivr.surge import SurgeWatch
 from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
@@ -17,32 +19,6 @@ from storage.journal import Journal
 from storage.ledger_notes import LedgerNotes
 
 HOLDING_BRIDGE = "holding"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The settings this room needs. Seconds everywhere; `languages` is the order in which they are offered."""
-
-    app: str
-    node: str
-    number: str
-    country: str
-    company: str
-    languages: tuple[str, ...]
-    default_language: str
-    number_format: str
-    ring_s: float
-    danger_ring_s: float
-    max_wait_s: float
-    announce_every_s: float
-    nobody_after_s: float
-    handle_time_s: float
-    dial_timeout_s: float
-    journal_after_s: float
-    callbacks_at_once: int
-    callback_agent_first: bool
-    agent_domain: str
-    agent_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +36,4 @@ class House:
     voice: Voice
     clock: Clock
     plan: Plan
+    surge: SurgeWatch

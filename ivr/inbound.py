@@ -132,6 +132,7 @@ def first_facts(talk: Talk, *, known: bool) -> dict[str, Fact]:
         "n": count,
         "connections": tuple(_option(consumer) for consumer in talk.consumers[:MOST_OPTIONS]),
         "subject": talk.subject,
+        "surge": "on" if talk.house.surge.on else "off",
         **deeds.consumer_facts(talk),
     }
 

@@ -13,6 +13,7 @@ FIRST_WORD_S = Histogram(
     "From the caller's entering our application to the first prompt's request",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
+SURGE = Gauge("sunwai_surge", "1 while surge mode is on")
 JOURNAL = Gauge("sunwai_journal_entries", "Pieces in the journal that wait for the books")
 WAITED_S = Histogram(
     "sunwai_waited_seconds",

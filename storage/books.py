@@ -11,6 +11,7 @@ from storage.dockets import Dockets
 from storage.due import Due
 from storage.errors import WrongSchema
 from storage.inbox import Inbox
+from storage.line_state import LineState
 from storage.migrations import schema_found, schema_wanted
 from storage.outbox import Outbox
 from storage.people import People
@@ -38,6 +39,7 @@ class Books:
         self.due = Due(self.transactions)
         self.outbox = Outbox(self.transactions)
         self.inbox = Inbox(self.transactions)
+        self.line_state = LineState(self.transactions)
         self.register = Register(self.transactions)
         self.people = People(self.transactions)
         self.seeding = Seeding(self.transactions)

@@ -71,6 +71,8 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     nobody_after_s: Seconds = 5.0
     handle_time_s: Seconds = 180.0
     callback_agent_first: bool = True
+    surge: Literal["by_hand", "automatic"] = "by_hand"
+    patience_s: Seconds = 180.0
 
 
 class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -7,7 +7,8 @@ import asyncio
 from dialplan.loading import load_flows
 from ivr.assembly import make_controller
 from ivr.controller import Controller
-from ivr.house import House, Plan
+from ivr.house import House
+from ivr.plan import Plan
 from ivr.voice import Voice
 from storage.commands import Commands
 from storage.floor import Floor
@@ -69,6 +70,8 @@ def make_plan(line: Line) -> Plan:
         announce_every_s=queue.announce_every_s,
         nobody_after_s=queue.nobody_after_s,
         handle_time_s=queue.handle_time_s,
+        patience_s=queue.patience_s,
+        surge_automatic=queue.surge == "automatic",
         dial_timeout_s=telephony.dial_timeout_s,
         journal_after_s=line.settings.storage.journal_after_s,
         callbacks_at_once=CALLBACKS_AT_ONCE,

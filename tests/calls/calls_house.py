@@ -22,7 +22,9 @@ from dialplan.loading import load_flows
 from dialplan.wording import load
 from ivr import inbound, satisfaction
 from ivr.ari.bridge_verbs import HOLDING_ROLE
-from ivr.house import House, Plan
+from ivr.house import House
+from ivr.plan import Plan
+from ivr.surge import SurgeWatch
 from ivr.talk import Talk
 from ivr.voice import Voice
 from storage.books import Books
@@ -112,6 +114,7 @@ def plan() -> Plan:
         "journal_after_s": 1.0,
         "callbacks_at_once": 1,
         "callback_agent_first": True,
+        "surge_automatic": False,
         "agent_domain": "127.0.0.1:5080",
         "agent_key": "not used",
     }
@@ -128,6 +131,7 @@ class Scene:
         self.clock.jump((MORNING - self.clock.wall_now()).total_seconds())
         self.ari = HoldingOnly()
         self.floor = AwayFloor()
+        self.surge = SurgeWatch(books, None, self.clock, plan())
         voice = Voice(WORDING, Path("/prompts"), self.clock, ZoneInfo("Asia/Kolkata"))
         self.house = House(
             ari=self.ari,
@@ -141,6 +145,7 @@ class Scene:
             voice=voice,
             clock=self.clock,
             plan=plan(),
+            surge=self.surge,
         )
         self._calls = 0
 

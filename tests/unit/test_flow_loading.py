@@ -90,7 +90,7 @@ def test_every_deed_of_the_contract_is_asked_for_by_a_flow_and_every_road_of_it_
 
 
 def test_the_main_menu_has_the_keys_every_bill_will_print(catalogue):
-    main = load_flows(ROOM / "flows", catalogue)["inbound"].nodes["main"]
+    main = load_flows(ROOM / "flows", catalogue)["inbound"].nodes["main_full"]
     assert isinstance(main, MenuNode)
     assert main.keys == {
         "1": "supply",

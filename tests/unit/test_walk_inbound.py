@@ -112,12 +112,12 @@ def test_an_unknown_caller_chooses_his_language_and_comes_to_the_main_menu_in_it
         (language, "language_choice") for language in ("hi", "ur", "en")
     ]
     call.press("2")
-    assert (call.step.node, call.step.say[0].lang) == ("main", "ur")
+    assert (call.step.node, call.step.say[0].lang) == ("main_full", "ur")
 
 
 def test_a_known_language_is_not_asked_for_again():
     assert "remember_language" not in Call(KNOWN).done
-    assert Call(KNOWN).step.node == "main"
+    assert Call(KNOWN).step.node == "main_full"
 
 
 # -- registering
@@ -182,7 +182,7 @@ def test_three_connections_are_offered_and_the_one_chosen_is_the_one_complained_
     assert call.said[-5:] == ["which_connection", *["connection_option"] * 3, "connection_other"]
     call.press("2")
     assert call.walk.facts["choice"] == 2
-    assert call.step.node == "main"
+    assert call.step.node == "main_full"
 
 
 def test_the_caller_hears_which_key_is_for_another_address():
@@ -395,3 +395,24 @@ def test_three_failures_always_lead_to_the_person(data):
         unused = sorted(set("12345678") - set(FLOW.nodes[call.walk.node].keys))
         call.give(data.draw(st.sampled_from([Silent(), *(Pressed(key) for key in unused)])))
     assert isinstance(call.step, Connect)
+
+
+def test_in_a_surge_the_menu_is_short_and_a_callback_is_offered_before_anybody_waits():
+    call = Call({**KNOWN, "surge": "on"})
+    assert (call.step.node, call.said[-1]) == ("main_short", "main_menu_short")
+    call.press("0")
+    assert (call.step.node, call.said[-1]) == ("callback_first", "surge_callback")
+    assert "register_for_person" in call.done
+    call.be_silent()
+    assert call.done[-1] == "promise_callback"
+
+
+def test_who_would_rather_wait_in_a_surge_waits():
+    call = Call({**KNOWN, "surge": "on"}).press("00")
+    assert isinstance(call.step, Connect)
+
+
+def test_a_danger_is_never_held_up_by_a_surge():
+    call = Call({**KNOWN, "surge": "on"}).press("9").press("2")
+    assert isinstance(call.step, Connect)
+    assert call.step.skill == "danger"
