@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from dialplan.routing import pairs
+from dialplan.routing import Waiting, pairs
 from ivr.house import House
 from ivr.lines import InLine
 from storage.floor_records import CALLER_WAITING, CONNECTED, AgentState, FloorAway
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 PAIRING = frozenset({CONNECTED, CALLER_WAITING})
 """Events after which a new pair may be possible, with an agent who has become ready; the others wake nobody."""
+DEPTH = 8
+"""Callers of one skill set looked at in one round at most; a round that made a pair is followed by another."""
 LEASE_SLACK_S = 15.0
 """A reservation outlives the longest ring by this much; the sweep takes it back from a controller that died."""
 
@@ -42,11 +44,12 @@ class Matching:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             while True:
+                self._woken.clear()  # before reading: what happens while we match must wake us again
                 try:
-                    await self._match()
+                    while await self._match():
+                        pass
                 except FloorAway:
                     log.warning("floor_away", loop="matching")
-                self._woken.clear()
                 try:
                     async with asyncio.timeout(TICK_S):
                         await self._woken.wait()
@@ -74,16 +77,23 @@ class Matching:
             await self._on_floor_back()
         await self._house.floor.sweep(now)
 
-    async def _match(self) -> None:
+    async def _heads(self, now: float, depth: int) -> list[Waiting]:
+        """The first `depth` of each skill set; a ghost of our own node must not take an agent from who is there."""
+        found = await self._house.floor.waiting_heads(now, depth)
+        there = [head for head in found if head.node != self._house.plan.node or self._waits(head.call_ref)]
+        return there if len(there) == len(found) or depth >= DEPTH else await self._heads(now, DEPTH)
+
+    async def _match(self) -> bool:
+        """One round; True when it made a pair: there may be another behind those it looked at."""
         floor, plan = self._house.floor, self._house.plan
         now = self._house.clock.wall_now().timestamp()
         await self._look_after_the_floor(now)
-        found = await floor.waiting_heads(now)
-        # A ghost of our own node must not take an agent from a caller who is there.
-        heads = [head for head in found if head.node != plan.node or self._waits(head.call_ref)]
-        if not heads:
-            return
+        # Agents first: in a full house nobody is ready, and the queue need not be read at all.
         ready = await floor.ready_agents(now)
+        if not ready:
+            return False
+        made = False
+        heads = await self._heads(now, min(DEPTH, len(ready)))
         for waiting, agent in pairs(heads, ready):
             here = self._held(waiting.call_ref)
             if here is None:
@@ -96,3 +106,5 @@ class Matching:
                 await floor.refused(offer, AgentState.READY, now=now, apart_s=0.0)
                 continue
             here.offer(offer)
+            made = True
+        return made
