@@ -79,25 +79,26 @@ def routing_key(entered_at: float, priority: int) -> float:
 def pairs(waiting: Iterable[Waiting], ready: Iterable[Ready]) -> Iterator[tuple[Waiting, Ready]]:
     """Every pair that can be made now, best caller first; each caller and each agent at most once.
 
-    A caller nobody can serve holds nobody up. Cost: callers x different skill sets of the agents.
+    A caller nobody can serve holds nobody up. Cost: different skill sets of the callers x those of the agents, and
+    callers x the sets that serve them.
     """
     idle: dict[frozenset[str], list[Ready]] = {}
     for agent in sorted(ready, key=lambda one: one.order):
         idle.setdefault(agent.skills, []).append(agent)
+    able: dict[frozenset[str], list[list[Ready]]] = {}
     for caller in sorted(waiting, key=lambda one: one.order):
-        chosen = _longest_idle(caller, idle)
+        groups = able.get(caller.skills)
+        if groups is None:
+            groups = able[caller.skills] = [group for skills, group in idle.items() if caller.skills <= skills]
+        chosen = _longest_idle(caller, groups)
         if chosen is not None:
             idle[chosen.skills].remove(chosen)
             yield caller, chosen
 
 
-def _longest_idle(caller: Waiting, idle: Mapping[frozenset[str], list[Ready]]) -> Ready | None:
-    """The first able agent of each able group, and of those the longest idle; groups are sorted already."""
-    firsts = (
-        next((agent for agent in group if agent.agent not in caller.not_agents), None)
-        for skills, group in idle.items()
-        if caller.skills <= skills
-    )
+def _longest_idle(caller: Waiting, groups: Iterable[list[Ready]]) -> Ready | None:
+    """The first agent of each group he is not kept from, and of those the longest idle; groups are sorted already."""
+    firsts = (next((agent for agent in group if agent.agent not in caller.not_agents), None) for group in groups)
     return min((agent for agent in firsts if agent is not None), key=lambda one: one.order, default=None)
 
 

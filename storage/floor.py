@@ -147,8 +147,8 @@ class Floor:
         return bool(await self._run(floor_lua.LEAVE, call_ref))
 
     async def waiting_heads(self, now: float, per_bucket: int = 8) -> list[Waiting]:
-        """The first callers of each skill set who are not being offered to anybody. Cost: number of skill sets."""
-        heads = await self._run(floor_lua.WAITING_HEADS, per_bucket)
+        """The first of each skill set not being offered; callers kept from an agent come extra. Cost: what comes."""
+        heads = await self._run(floor_lua.WAITING_HEADS, per_bucket, float(now))
         return [waiting_from(call_ref.decode(), fields_of(fields), now) for call_ref, fields in heads]
 
     async def waiting_of(self, node: str, now: float) -> list[Waiting]:

@@ -84,6 +84,14 @@ local function turn(agent, state, now, reason)
   tell({type = 'agent_changed', agent = agent, state = state, call_ref = call_ref})
 end
 
+-- Does a caller's hash, as HGETALL gives it, keep him from any agent at `now`?
+local function kept_apart(fields, now)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 4) == 'not:' and tonumber(fields[i + 1]) > now then return true end
+  end
+  return false
+end
+
 local function drop_offer(id)
   redis.call('ZREM', OFFERS, id)
   redis.call('DEL', at('offer', id))
@@ -137,12 +145,21 @@ tell({type = 'caller_left', call_ref = ARGV[1], node = known[2]})
 return 1
 """
 
-# how many per bucket -> {call_ref, hash} ...
+# how many per bucket, now -> {call_ref, hash} ... A caller kept from an agent at `now` comes along but is not counted:
+# the agent who may not have him may have the next one.
 WAITING_HEADS: Final = """
-local heads = {}
+local wanted, now, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 for _, bucket in ipairs(redis.call('SMEMBERS', BUCKETS)) do
-  for _, call_ref in ipairs(redis.call('ZRANGE', at('queue', bucket), 0, tonumber(ARGV[1]) - 1)) do
-    heads[#heads + 1] = {call_ref, redis.call('HGETALL', at('call', call_ref))}
+  local queue, place, free = at('queue', bucket), 0, 0
+  while free < wanted do
+    local names = redis.call('ZRANGE', queue, place, place + wanted - free - 1)
+    if #names == 0 then break end
+    for _, call_ref in ipairs(names) do
+      local fields = redis.call('HGETALL', at('call', call_ref))
+      if not kept_apart(fields, now) then free = free + 1 end
+      heads[#heads + 1] = {call_ref, fields}
+    end
+    place = place + #names
   end
 end
 return heads
@@ -154,14 +171,16 @@ local now, wanted, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 for _, bucket in ipairs(redis.call('SMEMBERS', IDLE_BUCKETS)) do
   local found = 0
   while found < wanted do
-    local agent = redis.call('ZRANGE', at('idle', bucket), found, found)[1]
-    if not agent then break end
-    local known = redis.call('HMGET', at('agent', agent), 'lease_until', 'idle_since')
-    if known[1] and tonumber(known[1]) > now then
-      heads[#heads + 1] = {agent, bucket, known[2]}
-      found = found + 1
-    else
-      unlist('idle', IDLE_BUCKETS, bucket, agent)
+    local names = redis.call('ZRANGE', at('idle', bucket), found, wanted - 1)
+    if #names == 0 then break end
+    for _, agent in ipairs(names) do
+      local known = redis.call('HMGET', at('agent', agent), 'lease_until', 'idle_since')
+      if known[1] and tonumber(known[1]) > now then
+        heads[#heads + 1] = {agent, bucket, known[2]}
+        found = found + 1
+      else
+        unlist('idle', IDLE_BUCKETS, bucket, agent)
+      end
     end
   end
 end

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from dialplan.routing import Waiting
@@ -136,8 +137,9 @@ def bucket_of(skills: Iterable[str]) -> str:
     return " ".join(tokens)
 
 
+@cache
 def skills_of(bucket: str) -> frozenset[str]:
-    """The skill set of a bucket's name."""
+    """The skill set of a bucket's name; kept, since a line has few and reads them with every decision."""
     return frozenset(bucket.split())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from floor_people import BOTH, HINDI, URDU, T, at_desk, caller, ready_codes, refs
 
-from dialplan.routing import Ready, Waiting
+from dialplan.routing import Ready, Waiting, pick
 from storage.floor_records import AgentRefused, AgentState, bucket_of
 
 pytest_plugins = ("floor_fixture",)
@@ -31,6 +31,26 @@ async def test_heads_are_the_first_callers_of_each_skill_set(floor):
         await floor.enqueue(caller(f"ur-{number}", T + number, skills=URDU), "n1")
     heads = await floor.waiting_heads(T, per_bucket=2)
     assert {one.call_ref for one in heads} == {"hi-0", "hi-1", "ur-0", "ur-1"}
+
+
+async def test_callers_kept_from_an_agent_do_not_hide_the_next_one_behind_them(floor):
+    await at_desk(floor, "A17")
+    for number in range(5):
+        await floor.enqueue(caller(f"hi-{number}", T + number), "n1")
+    for number in range(3):
+        offer = await floor.reserve(f"hi-{number}", "A17", owner="n1", lease_s=25, now=T)
+        await floor.refused(offer, AgentState.READY, now=T)
+    heads = {one.call_ref for one in await floor.waiting_heads(T + 1, per_bucket=1)}
+    assert heads == {"hi-0", "hi-1", "hi-2", "hi-3"}
+    chosen = pick(await floor.waiting_heads(T + 1, per_bucket=1), await floor.ready_agents(T + 1))
+    assert chosen == ("hi-3", "A17")
+    assert {one.call_ref for one in await floor.waiting_heads(T + 61, per_bucket=1)} == {"hi-0"}
+
+
+async def test_dead_leases_do_not_hide_living_agents_behind_them(floor):
+    for number in range(5):
+        await at_desk(floor, f"A0{number}", now=T + number, lease_s=15 if number < 3 else 100)
+    assert [one.agent for one in await floor.ready_agents(T + 50, per_bucket=2)] == ["A03", "A04"]
 
 
 async def test_a_caller_without_skills_waits_like_any_other(floor):
