@@ -15,8 +15,9 @@ from rich.console import Console
 
 from storage.floor_records import FloorError
 from sunwai import demo_consumers, demo_people, reference
+from sunwai.bench import matching
 from sunwai.bench.facts import load_average, machine
-from sunwai.bench.houses import telephones, with_bare_controller, with_whole_line
+from sunwai.bench.houses import telephones, with_bare_controller, with_floor, with_whole_line
 from sunwai.bench.lines import clear
 from sunwai.bench.plan import PLAY, QUEUE, Flow, Plan, make_plan, whole_flow
 from sunwai.bench.report import Knee, Results, show, write
@@ -69,9 +70,13 @@ async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, qui
             await bench.find_knee(QUEUE, plan.queue_steps, native, bare)
         async with with_whole_line(ours) as whole:
             await bench.compare([(whole_flow(line.settings.line.number), plan.whole_rate)], native, whole)
+        console.print("[dim]matching decisions, no telephone takes part[/dim]")
+        async with with_floor(ours) as floor_url:
+            costs = await matching.measure(floor_url, quick=quick)
     facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
     taken_s = time.monotonic() - moment
-    return Results(begun.isoformat(timespec="seconds"), taken_s, quick, facts, tuple(bench.figures), tuple(bench.knees))
+    begun_told, figures, knees = begun.isoformat(timespec="seconds"), tuple(bench.figures), tuple(bench.knees)
+    return Results(begun_told, taken_s, quick, facts, figures, knees, tuple(costs))
 
 
 class _Bench:

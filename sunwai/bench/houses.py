@@ -98,6 +98,16 @@ async def with_whole_line(ours: Side) -> AsyncIterator[Side]:
 
 
 @asynccontextmanager
+async def with_floor(ours: Side) -> AsyncIterator[str]:
+    """A Redis alone, new and empty; its address."""
+    redis = redis_child(ours.line)
+    if redis is None:
+        raise StartError("the bench's line has no Redis of its own")
+    async with kept(redis):
+        yield ours.line.floor_url
+
+
+@asynccontextmanager
 async def _at_work(desk: Desk) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(desk.work())

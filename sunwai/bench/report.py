@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sunwai.bench.facts import Facts
 from sunwai.bench.load import Carried
+from sunwai.bench.matching import Cost, growth
 from sunwai.bench.measure import Spread, ratios, spread
 from sunwai.bench.runs import Figures, Who
 
@@ -47,6 +48,7 @@ class Results:
     machine: Facts
     figures: Sequence[Figures]
     knees: Sequence[Knee]
+    matching: Sequence[Cost] = ()
 
     @property
     def failed(self) -> int:
@@ -64,6 +66,8 @@ class Row:
     ours: Spread | None
     ratio: Spread | None
 
+
+_MATCHING = "one matching decision (µs): the rule alone, and reading, deciding, reserving through Redis"
 
 _MEASURES: Sequence[tuple[str, Callable[[Figures], float | None]]] = (
     ("CPU per call, all (ms)", lambda figures: figures.total_ms),
@@ -136,6 +140,8 @@ def show(results: Results, console: Console) -> None:
     for what, found in added(results):
         more.add_row(what, _told(found, 2))
     console.print(more)
+    if results.matching:
+        _show_matching(results.matching, console)
     for knee in results.knees:
         if knee.limit is None:
             console.print(f"{knee.flow}, {knee.who}: {knee.rate:.0f}/s was the highest step; its limit was not found")
@@ -148,6 +154,21 @@ def show(results: Results, console: Console) -> None:
         console.print("a quick bench: it shows that everything works, its figures mean nothing")
     if results.failed:
         console.print(f"[bold red]{results.failed} calls failed in the runs at fixed rates[/bold red]")
+
+
+def _show_matching(costs: Sequence[Cost], console: Console) -> None:
+    table = Table("waiting", "agents", "ready", "pairs", "rule p50", "p99", "whole p50", "p99", title=_MATCHING)
+    for cost in costs:
+        case = cost.case
+        counts = (case.waiting, case.agents, case.ready, cost.pairs_made)
+        figures = (cost.rule_p50_us, cost.rule_p99_us, cost.whole_p50_us, cost.whole_p99_us)
+        table.add_row(*(f"{count}" for count in counts), *(f"{figure:.0f}" for figure in figures))
+    console.print(table)
+    for agents, ready, times, allowed in growth(costs):
+        console.print(
+            f"matching, {ready} of {agents} ready: the longest queue costs {times:.1f} times the shortest "
+            f"(log n would be {allowed:.1f})"
+        )
 
 
 def write(results: Results, file: Path) -> None:
