@@ -6,7 +6,7 @@ Moments are eighths of a second, so that keys are exact and equal keys happen.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise, product
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,11 +25,10 @@ priorities = st.sampled_from(sorted(HEAD_START_S))
 moments = st.one_of(st.integers(0, 8 * 30), st.integers(0, 8 * 1300), st.integers(0, 8 * int(WAIT_AT_MOST_S))).map(
     lambda eighths: T + eighths / 8
 )
-asked = st.builds(lambda *words: frozenset(words), *map(st.sampled_from, (LANGUAGES, COMPANIES, FAMILIES)))
-served = st.builds(
-    lambda *words: frozenset().union(*words),
-    *(st.frozensets(st.sampled_from(words), min_size=1) for words in (LANGUAGES, COMPANIES, FAMILIES)),
-)
+SKILLS = (LANGUAGES, COMPANIES, FAMILIES)
+SOME = [[(words[0],), (words[1],), words] for words in SKILLS]
+asked = st.sampled_from([frozenset(words) for words in product(*SKILLS)])
+served = st.sampled_from([frozenset(chain(*several)) for several in product(*SOME)])
 
 
 def caller(ref, entered_at, priority=PLAIN, skills=frozenset(), not_agents=frozenset()):
