@@ -26,7 +26,6 @@ from agent_console.route import Nothing, Visit
 from storage.errors import BooksAway
 from storage.floor_records import AgentState, FloorAway
 
-BEAT_S = 3.0
 SILENT_S = 20.0
 """A page that says nothing for so long is closed; its agent's lease has then run out already or soon will."""
 

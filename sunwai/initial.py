@@ -87,6 +87,9 @@ hard_limit = {lines + max(20, lines // 3)}
 rtp_start = 20000
 rtp_end = {20000 + max(1000, 8 * lines)}
 
+[queue]
+callbacks_at_once = {min(20, lines)}
+
 [console]
 address = "{answers["console_address"]}"
 """

@@ -19,6 +19,9 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
+PAGE_BEAT_S = 3.0
+"""So often an agent's page says that it is there (agent_console/web)."""
+
 
 class LineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is dialled and which kind of line this is."""
@@ -71,6 +74,7 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     nobody_after_s: Seconds = 5.0
     handle_time_s: Seconds = 180.0
     callback_agent_first: bool = True
+    callbacks_at_once: Count = 20
     surge: Literal["by_hand", "automatic"] = "by_hand"
     patience_s: Seconds = 180.0
 
@@ -194,6 +198,28 @@ def checked(line: Line) -> Line:
         raise SettingsError("a demo line may only have a trunk on loopback: set telephony.trunk_peer to 127.x.x.x")
     if line.settings.line.kind == "live" and line.settings.line.clock_offset_s:
         raise SettingsError("line.clock_offset_s is for demo lines: a live line keeps the true time (design 3.16)")
+    _agree(line.settings)
     if telephony.rtp_end - telephony.rtp_start < 4 * telephony.soft_limit:
         raise SettingsError("telephony.rtp_start..rtp_end must hold four ports for each call of the soft limit")
     return line
+
+
+def _agree(settings: Settings) -> None:
+    """Settings that are right alone and wrong together; SettingsError names both and says what to change."""
+    queue, telephony, console = settings.queue, settings.telephony, settings.console
+    if queue.callbacks_at_once > telephony.soft_limit:
+        raise SettingsError(
+            f"queue.callbacks_at_once = {queue.callbacks_at_once} is more than there are lines "
+            f"(telephony.soft_limit = {telephony.soft_limit}): lower it"
+        )
+    if console.lease_s < 2 * PAGE_BEAT_S:
+        raise SettingsError(
+            f"console.lease_s = {console.lease_s:g} is shorter than two heartbeats of a page ({2 * PAGE_BEAT_S:g} s): "
+            "agents at work would be taken for gone"
+        )
+    if queue.danger_ring_s > queue.ring_s:
+        raise SettingsError(
+            "queue.danger_ring_s must not be longer than queue.ring_s: danger goes on to the next first"
+        )
+    if queue.announce_every_s > queue.max_wait_s:
+        raise SettingsError("queue.announce_every_s is longer than queue.max_wait_s: nobody would ever hear his place")

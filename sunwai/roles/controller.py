@@ -19,7 +19,6 @@ from sunwai.heartbeat import beat
 from sunwai.settings import Line
 
 APP = "sunwai"
-CALLBACKS_AT_ONCE = 20
 
 
 async def run(line: Line) -> None:
@@ -74,7 +73,7 @@ def make_plan(line: Line) -> Plan:
         surge_automatic=queue.surge == "automatic",
         dial_timeout_s=telephony.dial_timeout_s,
         journal_after_s=line.settings.storage.journal_after_s,
-        callbacks_at_once=CALLBACKS_AT_ONCE,
+        callbacks_at_once=queue.callbacks_at_once,
         callback_agent_first=queue.callback_agent_first,
         agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",
         agent_key=line.secret("agents"),

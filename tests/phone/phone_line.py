@@ -60,6 +60,7 @@ max_wait_s = 60
 announce_every_s = 4
 wrapup_s = 1
 nobody_after_s = 2
+callbacks_at_once = 10
 [storage]
 journal_after_s = 3.0
 [metrics]

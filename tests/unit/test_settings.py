@@ -74,6 +74,10 @@ def test_the_file_beside_us_is_read_and_paths_are_relative_to_it(tmp_path, monke
         ("[telephony]\ntrunk_peer = '192.0.2.7'\n", "only have a trunk on loopback"),
         ("[line]\nkind = 'live'\nclock_offset_s = 1.0\n[telephony]\ntrunk_peer = '192.0.2.7'\n", "for demo lines"),
         ("[telephony]\nrtp_end = 20100\n", "must hold four ports"),
+        ("[queue]\ncallbacks_at_once = 181\n", "more than there are lines"),
+        ("[console]\nlease_s = 5.0\n", "shorter than two heartbeats"),
+        ("[queue]\ndanger_ring_s = 21.0\n", "danger goes on to the next first"),
+        ("[queue]\nannounce_every_s = 700.0\n", "nobody would ever hear"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_reason(tmp_path, text, sentence):
