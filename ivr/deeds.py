@@ -212,6 +212,8 @@ async def promise_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  # 
     if not phone:
         return Done("withheld")
     now = talk.now()
+    if talk.queued_at is None:
+        talk.house.surge.asked_for_a_person()
     work = DueWork(
         cause=f"promise:{talk.call_ref}",
         kind="ring_promise",

@@ -49,8 +49,9 @@ class SurgeWatch:
         return self._state.on
 
     def asked_for_a_person(self) -> None:
-        """A caller is about to wait or to be promised a callback: the estimate counts him."""
-        self._asked.append(self._clock.wall_now().timestamp())
+        """A caller is about to wait, or chose a callback before that: the estimate counts him."""
+        if self._plan.surge_automatic:
+            self._asked.append(self._clock.wall_now().timestamp())
 
     async def run(self) -> None:
         """Until cancelled."""
