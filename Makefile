@@ -7,7 +7,9 @@ STAMP := $(VENV)/stamp
 SUNWAI := $(BIN)/sunwai
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run test check bench clean python-venv
+MINUTES ?= 5
+
+.PHONY: run test check bench chaos clean python-venv
 
 run: $(STAMP)  ## set up what is missing, start the line, prove it; ONCE=1 ends after the proof
 	$(SUNWAI) setup
@@ -27,6 +29,10 @@ check: $(STAMP)  ## the quick one: format, lint, types, imports, unit lane
 bench: $(STAMP)  ## our line beside a native dialplan of the same flow
 	$(SUNWAI) setup --for-tests
 	$(SUNWAI) bench
+
+chaos: $(STAMP)  ## a line of its own under load while its processes are killed and stopped; MINUTES=5, SEED=n
+	$(SUNWAI) setup --for-tests
+	$(SUNWAI) chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 clean:  ## the virtual environment and what tools leave behind; var (books, recordings, Asterisk) stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -124,11 +124,13 @@ class Phone:
 class Exchange:
     """`async with Exchange(...) as exchange:`; every phone made in it ends with it.
 
-    `tones` is the marker language's table (`Wording.marker`); `line` the number that is the line's.
+    `tones` is the marker language's table (`Wording.marker`). `called` holds the consumers' numbers the line dials, in
+    the order in which they begin to ring: for those who play all consumers at once.
     """
 
     def __init__(self, url: str, user: str, password: str, tones: Mapping[str, tuple[int, int]]) -> None:
         self.tones = tones
+        self.called: asyncio.Queue[str] = asyncio.Queue()
         self.ari = Ari(url, user, password, APP, rest_sockets=1, events_allowed=EVENTS)
         self.dispatch = Dispatch(self._on_call)
         self._connected = asyncio.Event()
@@ -251,6 +253,8 @@ class Exchange:
         """A call of the line to a consumer ("called") or to an agent's phone ("rung")."""
         if len(start.args) == 2:
             self._coming.setdefault(start.args[1], asyncio.Queue()).put_nowait(start)
+            if start.args[0] == "called":
+                self.called.put_nowait(start.args[1])
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         self._running.append(self._tasks.create_task(work))

@@ -15,6 +15,7 @@ from dialplan.wording import WordingError
 from notifications.errors import TemplateError
 from storage.errors import StorageError
 from sunwai import commands
+from sunwai.chaos.command import RATE
 from sunwai.errors import SunwaiError
 from sunwai.logs import start_logs
 from sunwai.roles import ROLES
@@ -70,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--rounds", type=int, default=3, help="interleaved rounds of each measurement (default 3)")
     bench.add_argument("--quick", action="store_true", help="a short run that only shows that it runs")
     bench.add_argument("--out", type=Path, help="the folder of the JSON (default: var/bench)")
+    chaos = add("chaos", commands.chaos, "A line of its own under load while its processes are killed and stopped.")
+    chaos.add_argument("--minutes", type=float, default=5.0, help="how long the load lasts (default 5)")
+    chaos.add_argument("--seed", type=int, help="callers and faults of an earlier run again (default: a new one)")
+    chaos.add_argument("--rate", type=float, default=RATE, help=f"calls a second (default {RATE:g})")
+    chaos.add_argument(
+        "--books",
+        choices=["auto", "sqlite", "postgresql"],
+        default="auto",
+        help="what the line's books are kept in (default: PostgreSQL when it is installed)",
+    )
+    chaos.add_argument("--json", action="store_true")
     ledger = add("ledger", commands.ledger, "`sunwai ledger check`: offered = sum of outcomes, from the books alone.")
     ledger.add_argument("deed", choices=["check"])
     ledger.add_argument("--date", help="the local day, YYYY-MM-DD (default: today)")

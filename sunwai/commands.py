@@ -24,6 +24,7 @@ from sunwai import doctor as examination
 from sunwai import wiring
 from sunwai.bench.command import run_bench
 from sunwai.books_setup import prepare_books, prepare_prompts
+from sunwai.chaos.command import Asked, run_chaos
 from sunwai.errors import SunwaiError
 from sunwai.initial import ask_settings
 from sunwai.logs import start_logs
@@ -89,6 +90,13 @@ async def _ask_books(line: Line) -> None:
 
 def bench(line: Line, given: argparse.Namespace, console: Console) -> int:
     return run_bench(line, console, given.out or line.var / "bench", rounds=given.rounds, quick=given.quick)
+
+
+def chaos(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """0 when nothing was lost, doubled or left behind, 1 otherwise."""
+    if given.minutes <= 0 or given.rate <= 0:
+        raise SunwaiError("--minutes and --rate must be more than 0")
+    return run_chaos(line, Asked(given.minutes, given.seed, given.rate, given.books, given.json), console)
 
 
 def ledger(line: Line, given: argparse.Namespace, console: Console) -> int:

@@ -54,7 +54,8 @@ class ConsolePerson:
     ) -> None:
         if self._page_task is not None:
             self._page_task.cancel()
-            await asyncio.wait({self._page_task})
+            # How the page ended was told by `until`; left unasked, asyncio would complain of it later.
+            await asyncio.gather(self._page_task, return_exceptions=True)
         await self._session.close()
 
     async def get(self, path: str) -> Json:
