@@ -164,9 +164,10 @@ class _Caller:
         """Until he has what he came for, hangs up, is hung up on, or has had enough."""
         phone = self._phone
         try:
-            await phone.until_answered(2.0 if self._plan.leaves_at == RINGING else RINGING_LIMIT_S)
             if self._plan.leaves_at == RINGING:
+                await phone.until_answered(self._plan.talk_s / 50)  # a fifth of a second at most: he was too quick
                 return
+            await phone.until_answered(RINGING_LIMIT_S)
             async with asyncio.timeout(self._plan.patience_s):
                 while await self._react(await phone.hear(*self._reacts, limit_s=SILENCE_LIMIT_S)):
                     pass

@@ -70,6 +70,7 @@ def run_chaos(line: Line, asked: Asked, console: Console) -> int:
         run, facts = asyncio.run(_Chaos(line, folder, asked, seed, server, left_out, console).run())
     verdict = judge(facts)
     (folder / "verdict.json").write_bytes(report.as_json(run, facts, verdict))
+    (folder / "evidence.json").write_bytes(report.evidence_as_json(facts))
     if asked.as_json:
         report.print_json(run, facts, verdict)
     else:

@@ -46,6 +46,11 @@ def as_json(run: Run, facts: Facts, verdict: Verdict) -> bytes:
     return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
 
+def evidence_as_json(facts: Facts) -> bytes:
+    """What the verdict rests on, row by row: for whoever looks into a breach. Demo numbers only."""
+    return msgspec.json.format(msgspec.json.encode(facts), indent=1)
+
+
 def figures(facts: Facts) -> dict[str, int]:
     """What the load made, beside what the books have."""
     inbound = [call for call in facts.evidence.calls if call.kind == "inbound"]
