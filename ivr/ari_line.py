@@ -234,20 +234,27 @@ class AriLine:
                 return None
 
     async def why(self, error: Answered) -> HungUp | LineTrouble:
-        """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6)."""
+        """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6).
+
+        A channel that is being hung up takes no more orders, but is still listed for a moment: it is trouble only when
+        no end of it is told either.
+        """
         try:
             await self._ari.get_channel(self.channel, call=self.call_ref)
         except Gone:
-            return await self._farewell()
-        return LineTrouble(str(error))
+            told = await self._farewell()
+            if told is None:  # Asterisk died and started again: nobody tells of what it had
+                told = self.gone = HungUp(cut=True)
+            return told
+        return await self._farewell() or LineTrouble(str(error))
 
-    async def _farewell(self) -> HungUp:
-        """The channel is gone: his hang-up is on its way to us, or Asterisk died and there is none."""
+    async def _farewell(self) -> HungUp | None:
+        """The hang-up that is on its way to us; None when there is none within FAREWELL_S."""
+        deadline = asyncio.get_running_loop().time() + FAREWELL_S
         try:
             while True:
-                self._keep(await self._next(FAREWELL_S))
+                self._keep(await self._next(max(0.0, deadline - asyncio.get_running_loop().time())))
         except HungUp as told:
             return told
         except TimeoutError:
-            self.gone = HungUp(cut=True)
-            return self.gone
+            return None

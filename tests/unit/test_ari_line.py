@@ -1,0 +1,85 @@
+"""A caller's channel as a line: what a refusal of Asterisk means in a race with his hang-up."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from dialplan.clips import Clip
+from ivr import ari_line
+from ivr.ari.dispatch import Inbox
+from ivr.ari.errors import Gone
+from ivr.ari.events import CallerID, Channel, ChannelHangupRequest, DialplanCEP
+from ivr.ari_line import AriLine
+from ivr.errors import HungUp, LineTrouble
+
+CHANNEL = "1795360753.21"
+CLIP = Clip("marker", "greet")
+
+
+def channel() -> Channel:
+    nobody = CallerID(name="", number="")
+    plan = DialplanCEP(context="", exten="", priority=1, app_name="Stasis", app_data="sunwai,inbound")
+    return Channel(
+        id=CHANNEL,
+        protocol_id="",
+        name="PJSIP/trunk-1",
+        state="Up",
+        caller=nobody,
+        connected=nobody,
+        accountcode="",
+        dialplan=plan,
+        creationtime="",
+        language="en",
+    )
+
+
+class LeavingChannel:
+    """Asterisk while a caller hangs up: his channel takes no more orders; `listed` says whether it is still shown."""
+
+    def __init__(self, inbox: Inbox, *, listed: bool, told: bool) -> None:
+        self._inbox = inbox
+        self._listed = listed
+        self._told = told
+
+    async def play(self, *_: object, **__: object) -> None:
+        raise Gone(404)
+
+    async def get_channel(self, *_: object, **__: object) -> Channel:
+        if self._told:
+            hung_up = ChannelHangupRequest(application="sunwai", cause=16, channel=channel())
+            asyncio.get_running_loop().call_later(0.01, self._inbox.put, hung_up)
+        if not self._listed:
+            raise Gone(404)
+        return channel()
+
+
+def line(*, listed: bool, told: bool) -> AriLine:
+    inbox = Inbox("c1-1")
+    voice = SimpleNamespace(media=lambda clips: [clip.name for clip in clips])
+    return AriLine(LeavingChannel(inbox, listed=listed, told=told), voice, inbox, CHANNEL, "c1-1")
+
+
+@pytest.fixture(autouse=True)
+def short_farewell(monkeypatch):
+    monkeypatch.setattr(ari_line, "FAREWELL_S", 0.2)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_who_hangs_up_as_he_is_answered_has_hung_up_himself_though_his_channel_is_still_listed(listed):
+    with pytest.raises(HungUp) as end:
+        await line(listed=listed, told=True).say([CLIP])
+    assert (end.value.cause, end.value.cut) == (16, False)
+
+
+async def test_a_channel_that_is_gone_and_of_which_nothing_is_told_was_cut():
+    with pytest.raises(HungUp) as end:
+        await line(listed=False, told=False).say([CLIP])
+    assert end.value.cut
+
+
+async def test_a_channel_that_stays_and_refuses_is_trouble_of_ours():
+    with pytest.raises(LineTrouble):
+        await line(listed=True, told=False).say([CLIP])
