@@ -19,7 +19,7 @@ from ivr.exchange import Exchange
 from storage.books import Books
 from storage.calls import LedgerSum
 from storage.errors import StorageError
-from storage.evidence import evidence
+from storage.evidence import Evidence, evidence
 from storage.recordings import RecordingError, Recordings
 from sunwai import wiring
 from sunwai.asterisk_conf import EXCHANGE_USER, exchange_url
@@ -44,6 +44,8 @@ RATE = 0.8
 SETTLE_LIMIT_S = 90.0
 _AGENTS_LIMIT_S = 40.0
 _LOOK_EVERY_S = 1.0
+_QUIET_TRIES = 4
+"""Each of 15 s: the line may still ring consumers and talk to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +159,17 @@ class _Chaos:
             async with asyncio.TaskGroup() as tasks:
                 people = [tasks.create_task(agent.work()) for agent in agents]
                 people.append(tasks.create_task(consumers.answer_calls()))
-                people.append(tasks.create_task(claim_dockets(world.person, books, self._load, self._seed)))
+                officer = tasks.create_task(claim_dockets(world.person, books, self._load, self._seed))
                 await _until_at_work(agents)
                 await self._load_and_break(exchange, breaker)
+                officer.cancel()
                 ledger, whole = await self._settle(world, books, begin)
+                quiet = await _quiet(world)
+                found = await _all_settled(books, begin)
                 away = await _agents_away(agents)
                 for task in people:
                     task.cancel()
         troubles = sum((agent.troubles for agent in agents), self._load.troubles + consumers.troubles)
-        async with door_of(world.line) as door:
-            quiet = await door.quiet()
-        found = await evidence(books, begin, datetime.now(UTC))
         refs = [call.call_ref for call in found.calls if call.kind == "inbound"]
         facts = Facts(
             self._load.made,
@@ -213,6 +215,25 @@ class _Chaos:
 
     def _say(self, text: str) -> None:
         self._console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {text}")
+
+
+async def _quiet(world: World) -> bool:
+    """True when Asterisk has no channel any more: also the calls the line still makes have had time to end."""
+    async with door_of(world.line) as door:
+        for _ in range(_QUIET_TRIES):
+            if await door.quiet():
+                return True
+    return False
+
+
+async def _all_settled(books: Books, begin: datetime) -> Evidence:
+    """The books' rows, once every call of every kind has its outcome; as they are after _AGENTS_LIMIT_S otherwise."""
+    end = time.monotonic() + _AGENTS_LIMIT_S
+    while True:
+        found = await evidence(books, begin, datetime.now(UTC))
+        if all(call.outcome for call in found.calls) or time.monotonic() > end:
+            return found
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def _until_at_work(agents: list[Agent]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from complaints.ledger import EndedBy, Outcome
 from sunwai.chaos.plan import Fault
 from sunwai.chaos.verdict import CONTROLLER_DEATHS, Facts, Verdict
 
@@ -59,7 +60,12 @@ def figures(facts: Facts) -> dict[str, int]:
         "answered": sum(call.answered for call in facts.made),
         "offered in the books": facts.ledger.offered,
         "never reached the line": max(0, len(facts.made) - len(inbound)),
-        "talked": sum(call.talked for call in facts.made),
+        "cut by the network": sum(call.ended_by is EndedBy.NETWORK for call in inbound),
+        "of them owed a callback": sum(
+            call.ended_by is EndedBy.NETWORK and call.callback_cause is not None for call in inbound
+        ),
+        "talked, by the callers": sum(call.talked for call in facts.made),
+        "talked, by the ledger": sum(call.outcome is Outcome.TALKED for call in inbound),
         "dockets": len(facts.evidence.dockets),
         "consumers rung": len(facts.rung),
         "consumers asked": len(facts.evidence.attempts),

@@ -95,10 +95,11 @@ def judge(facts: Facts) -> Verdict:
     laws = (
         Law("the load made calls", () if any(call.answered for call in facts.made) else ("no call was answered",)),
         Law("offered = sum of outcomes", _unless(facts.ledger.offered == books_sum, _sum_of(facts.ledger, books_sum))),
-        Law("calls without an outcome", tuple(call.call_ref for call in calls if call.outcome is None)),
+        Law("calls without an outcome", tuple(_told_call(call) for call in facts.evidence.calls if not call.outcome)),
         Law("lost calls", facts.ledger.lost),
         Law("answered calls the books do not know", tuple(_unknown(facts.made, calls))),
         Law("calls in the books that nobody made", tuple(_invented(facts.made, calls))),
+        Law("dockets told that are not in the books", tuple(_not_kept(facts.made, facts.evidence))),
         Law("duplicate dockets", tuple(_duplicates(facts.evidence.dockets))),
         Law("double dials", tuple(sorted({*_dialled_twice(facts), *_promised_twice(facts.evidence)}))),
         Law("recordings missing", tuple(_unrecorded(calls, facts))),
@@ -117,6 +118,10 @@ def _unless(holds: bool, said: str) -> tuple[str, ...]:
 
 def _sum_of(ledger: LedgerSum, outcomes: int) -> str:
     return f"offered {ledger.offered}, outcomes {outcomes}, going {ledger.going}"
+
+
+def _told_call(call: Call) -> str:
+    return call.call_ref if call.kind == "inbound" else f"{call.call_ref} ({call.kind})"
 
 
 def _told(one: Adoption) -> str:
@@ -157,6 +162,15 @@ def _take(rows: dict[str, list[Call]], made: CallMade) -> bool:
             rows[made.number].remove(call)
             return True
     return False
+
+
+def _not_kept(made: Iterable[CallMade], evidence: Evidence) -> Iterator[str]:
+    """Callers who were told that their complaint is registered, and no call of their number has a docket."""
+    registered = {docket.call_ref for docket in evidence.dockets}
+    numbers = {(call.phone or "")[-10:] for call in evidence.calls if call.docket or call.call_ref in registered}
+    for call in made:
+        if call.registered and call.number not in numbers:
+            yield f"caller {_masked(call.number)}, begun {call.began:%H:%M:%S}"
 
 
 def _duplicates(dockets: Iterable[DocketOfCall]) -> Iterator[str]:

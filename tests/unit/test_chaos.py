@@ -31,8 +31,8 @@ def at(seconds: float) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-def made(number: str = NUMBER, began: float = 0.0, *, answered: bool = True) -> CallMade:
-    return CallMade(number, "registers", at(began), at(began + 20), answered=answered, registered=True, talked=False)
+def made(number: str = NUMBER, began: float = 0.0, *, answered: bool = True, told: bool = False) -> CallMade:
+    return CallMade(number, "registers", at(began), at(began + 20), answered=answered, registered=told, talked=False)
 
 
 def call(
@@ -101,6 +101,13 @@ def test_a_call_without_an_outcome_and_a_lost_call_are_breaches():
     assert broken(verdict) == {"calls without an outcome": (REF,), "lost calls": (REF,)}
 
 
+def test_a_call_we_made_needs_its_outcome_too():
+    asked = call("c1-1.o1", "5000000777", kind="satisfaction", outcome=None)
+    assert broken(judge(facts(evidence=rows(call(), asked)))) == {
+        "calls without an outcome": ("c1-1.o1 (satisfaction)",)
+    }
+
+
 def test_an_answered_call_the_books_do_not_know_is_a_breach_and_one_that_never_reached_the_line_is_none():
     other = "5000000124"
     unanswered = judge(facts(made=(made(), made(other, answered=False))))
@@ -134,6 +141,14 @@ def test_two_dockets_for_one_call_and_category_are_duplicates_and_of_two_categor
     assert judge(facts(evidence=rows(call(), dockets=(one, other)))).holds
     verdict = judge(facts(evidence=rows(call(), dockets=(one, same))))
     assert broken(verdict) == {"duplicate dockets": (f"{REF} SUP-FUSE: 41000001, 41000002",)}
+
+
+def test_a_docket_that_was_told_to_the_caller_must_be_in_the_books():
+    told = facts(made=(made(told=True),))
+    assert judge(replace(told, evidence=rows(call()))).holds
+    assert judge(replace(told, evidence=rows(call(docket="41000001"), dockets=()))).holds
+    verdict = judge(replace(told, evidence=rows(call(), dockets=())))
+    assert broken(verdict) == {"dockets told that are not in the books": ("caller …00123, begun 10:00:00",)}
 
 
 def test_a_consumer_rung_while_he_is_being_rung_is_a_double_dial_and_rung_again_later_is_not():
