@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
 from collections import Counter
@@ -19,13 +18,11 @@ from ivr.exchange import Exchange
 from storage.books import Books
 from storage.calls import LedgerSum
 from storage.errors import StorageError
-from storage.evidence import Evidence, evidence
-from storage.recordings import RecordingError, Recordings
 from sunwai import wiring
 from sunwai.asterisk_conf import EXCHANGE_USER, exchange_url
-from sunwai.bench.door import door_of
 from sunwai.chaos import report
-from sunwai.chaos.agents import AT_WORK, CODES, Agent
+from sunwai.chaos.agents import CODES, Agent
+from sunwai.chaos.around import agents_away, all_settled, connected, quiet, recorded, until_at_work
 from sunwai.chaos.callers import Load, keep_calling
 from sunwai.chaos.consumers import Consumers, claim_dockets
 from sunwai.chaos.faults import Breaker
@@ -42,10 +39,7 @@ from sunwai.settings import Line
 RATE = 0.8
 """Calls a second: two cores play the line, its exchange and everybody on the phone."""
 SETTLE_LIMIT_S = 90.0
-_AGENTS_LIMIT_S = 40.0
 _LOOK_EVERY_S = 1.0
-_QUIET_TRIES = 4
-"""Each of 15 s: the line may still ring consumers and talk to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +154,13 @@ class _Chaos:
                 people = [tasks.create_task(agent.work()) for agent in agents]
                 people.append(tasks.create_task(consumers.answer_calls()))
                 officer = tasks.create_task(claim_dockets(world.person, books, self._load, self._seed))
-                await _until_at_work(agents)
+                await until_at_work(agents)
                 await self._load_and_break(exchange, breaker)
                 officer.cancel()
                 ledger, whole = await self._settle(world, books, begin)
-                quiet = await _quiet(world)
-                found = await _all_settled(books, begin)
-                away = await _agents_away(agents)
+                silent = await quiet(world)
+                found = await all_settled(books, begin)
+                away = await agents_away(agents)
                 for task in people:
                     task.cancel()
         troubles = sum((agent.troubles for agent in agents), self._load.troubles + consumers.troubles)
@@ -177,11 +171,11 @@ class _Chaos:
             consumers.rung,
             ledger,
             found,
-            await _recorded(world, refs),
+            await recorded(world, refs),
             await asyncio.to_thread(connected, world.line.var / "log" / "controller.log"),
             datetime.now(UTC),
             whole,
-            not quiet,
+            not silent,
             away,
         )
         return facts, troubles
@@ -215,66 +209,3 @@ class _Chaos:
 
     def _say(self, text: str) -> None:
         self._console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {text}")
-
-
-async def _quiet(world: World) -> bool:
-    """True when Asterisk has no channel any more: also the calls the line still makes have had time to end."""
-    async with door_of(world.line) as door:
-        for _ in range(_QUIET_TRIES):
-            if await door.quiet():
-                return True
-    return False
-
-
-async def _all_settled(books: Books, begin: datetime) -> Evidence:
-    """The books' rows, once every call of every kind has its outcome; as they are after _AGENTS_LIMIT_S otherwise."""
-    end = time.monotonic() + _AGENTS_LIMIT_S
-    while True:
-        found = await evidence(books, begin, datetime.now(UTC))
-        if all(call.outcome for call in found.calls) or time.monotonic() > end:
-            return found
-        await asyncio.sleep(_LOOK_EVERY_S)
-
-
-async def _until_at_work(agents: list[Agent]) -> None:
-    try:
-        async with asyncio.timeout(_AGENTS_LIMIT_S):
-            while any(agent.state not in AT_WORK for agent in agents):  # noqa: ASYNC110 - their pages tell it
-                await asyncio.sleep(_LOOK_EVERY_S)
-    except TimeoutError:
-        raise StartError("the agents could not begin to work: see the logs of console and controller") from None
-
-
-async def _agents_away(agents: list[Agent]) -> tuple[str, ...]:
-    """Who is not ready when nobody calls any more, or still talks; they have a while to finish."""
-    try:
-        async with asyncio.timeout(_AGENTS_LIMIT_S):
-            while any(agent.state != "ready" for agent in agents):  # noqa: ASYNC110 - their pages tell it
-                await asyncio.sleep(_LOOK_EVERY_S)
-    except TimeoutError:
-        pass
-    return tuple(f"{agent.code}: {agent.state}" for agent in agents if agent.state not in AT_WORK)
-
-
-async def _recorded(world: World, call_refs: list[str]) -> dict[str, float | None]:
-    recordings = Recordings(world.line.recordings)
-    found: dict[str, float | None] = {}
-    for call_ref in call_refs:
-        try:
-            found[call_ref] = await recordings.seconds(call_ref)
-        except (RecordingError, OSError):
-            found[call_ref] = None
-    return found
-
-
-def connected(log: Path) -> list[datetime]:
-    """When a controller had taken up what it found, by its own log (JSON, one event a line)."""
-    moments = []
-    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            event = json.loads(text)
-        except ValueError:
-            continue  # not an event: what a dying interpreter wrote
-        if isinstance(event, dict) and event.get("event") == "connected":
-            moments.append(datetime.fromisoformat(event["timestamp"]))
-    return moments

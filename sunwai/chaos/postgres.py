@@ -19,6 +19,7 @@ from sunwai.distribution import find_program
 from sunwai.errors import StartError
 
 UP_WITHIN_S = 20.0
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "QUIT", "--")
 _SETTINGS = ("listen_addresses=", "fsync=off", "max_connections=100")
 """The machine does not lose its power meanwhile: what a killed server wrote is there without fsync."""
 
@@ -50,7 +51,14 @@ class Postgres:
 
     def start(self) -> None:
         """Returns at once; a server that recovers from a crash takes a moment."""
-        command = [str(self._programs / "postgres"), "-D", str(self._folder / "data"), "-k", str(self._folder)]
+        command = [
+            *_DIES_WITH_US,
+            str(self._programs / "postgres"),
+            "-D",
+            str(self._folder / "data"),
+            "-k",
+            str(self._folder),
+        ]
         for setting in _SETTINGS:
             command += ["-c", setting]
         with (self._folder / "server.log").open("ab") as log:

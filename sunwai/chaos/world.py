@@ -51,6 +51,9 @@ QUEUE = QueueSettings(
 )
 """Shorter than a real line's, so that minutes show what hours would."""
 
+DIES_WITH_US = ("setpriv", "--pdeathsig", "INT", "--")
+"""Nothing may be left running, however we end: the line's parent then ends its children in order."""
+
 PROGRAMS = {
     "controller": " sunwai controller ",
     "console": " sunwai console ",
@@ -93,7 +96,7 @@ async def a_world(line: Line, folder: Path, books: str) -> AsyncIterator[World]:
     await _fill_books(own)
     log = folder / "parent.log"
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "sunwai", "run", "--exchange", "--settings", str(own.file)]
+        command = [*DIES_WITH_US, sys.executable, "-m", "sunwai", "run", "--exchange", "--settings", str(own.file)]
         parent = subprocess.Popen(  # noqa: S603, ASYNC220 - ourselves; it outlives this loop's turn by minutes
             command, cwd=folder, env=_environment(), stdout=out, stderr=out, start_new_session=True
         )

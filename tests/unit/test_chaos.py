@@ -15,8 +15,8 @@ from complaints.records import Origin
 from storage.calls import LedgerSum
 from storage.evidence import Attempt, DocketOfCall, Evidence, Promise
 from sunwai.chaos import report
+from sunwai.chaos.around import connected
 from sunwai.chaos.callers import CallMade, plans
-from sunwai.chaos.command import connected
 from sunwai.chaos.consumers import Rung
 from sunwai.chaos.faults import Injected
 from sunwai.chaos.plan import EVERYWHERE, Fault, schedule
