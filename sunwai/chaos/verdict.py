@@ -24,6 +24,9 @@ AUDIO_S, UNWRITTEN_S = 5.0, 4.0
 """A call with more sound than this must have a playable recording; Asterisk's death may cost its last seconds."""
 MATCH_S = 3.0
 """Two processes date a call: the caller's begin and the ledger's differ by less than this."""
+UNDELIVERED_S = 32.0
+"""A call to an Asterisk that does not answer is sent again for so long (RFC 3261, timer B), even when its caller has
+already hung up: it then arrives late, and is over at once."""
 
 CONTROLLER_DEATHS = (Fault.CONTROLLER_KILLED, Fault.CONTROLLER_STOPPED)
 ASTERISK_DEATHS = (Fault.ASTERISK_KILLED, Fault.ASTERISK_STOPPED)
@@ -156,7 +159,8 @@ def _by_number(calls: Iterable[Call]) -> dict[str, list[Call]]:
 
 
 def _take(rows: dict[str, list[Call]], made: CallMade) -> bool:
-    before, after = made.began - timedelta(seconds=MATCH_S), made.ended + timedelta(seconds=MATCH_S)
+    before = made.began - timedelta(seconds=MATCH_S)
+    after = made.ended + timedelta(seconds=MATCH_S if made.answered else UNDELIVERED_S)
     for call in rows.get(made.number, []):
         if before <= call.offered_at <= after:
             rows[made.number].remove(call)

@@ -127,6 +127,17 @@ def test_a_call_that_was_entered_twice_is_a_breach():
     assert broken(verdict) == {"calls in the books that nobody made": ("c1-1795341600.2",)}
 
 
+def test_a_call_whose_caller_hung_up_before_a_hung_asterisk_came_back_arrives_late_and_is_his():
+    late = rows(call(began=27.0, seconds=0.1))  # he hung up at 20 s
+    assert judge(facts(made=(made(), made("5000000124", answered=False)), evidence=rows(call()))).holds
+    assert list(broken(judge(facts(evidence=late)))) == [
+        "answered calls the books do not know",
+        "calls in the books that nobody made",
+    ]
+    unanswered = judge(facts(made=(made(answered=False), made("5000000124")), evidence=late))
+    assert list(broken(unanswered)) == ["answered calls the books do not know"]  # of the other caller
+
+
 def test_a_run_without_an_answered_call_proves_nothing():
     verdict = judge(facts(made=(), evidence=Evidence((), (), (), ()), ledger=LedgerSum(0, {}, 0, (), ())))
     assert list(broken(verdict)) == ["the load made calls"]
