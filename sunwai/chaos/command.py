@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -122,6 +123,8 @@ class _Chaos:
         self._load = Load()
 
     async def run(self) -> tuple[Run, Facts]:
+        if (myself := asyncio.current_task()) is not None:  # SIGTERM ends it as Ctrl-C does: in order
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, myself.cancel)
         self._say("starting the line")
         async with a_world(self._line, self._folder, self._server.url if self._server else "") as world:
             books = wiring.make_books(world.line)
