@@ -56,6 +56,9 @@ TALK_ON, TALK_OVER = "on", "over"
 TALK_LOST = "lost"
 """The agent's phone or network died: the caller waits, first in line, for another (domain.md 3.1, row 11)."""
 
+CUT_OFF = "cut_off"
+"""The flag of a call that Asterisk's own death ended, whatever its caller had got by then."""
+
 SHORT_ABANDON_S = 5.0
 """Hung up within this many seconds of the greeting: shown apart, not counted as lost (domain.md 2.4)."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from complaints import ladders
-from complaints.ledger import HANGUP_CAUSE, TALK, TALK_LOST, Call, Outcome
+from complaints.ledger import CUT_OFF, HANGUP_CAUSE, TALK, TALK_LOST, TALK_OVER, Call, Outcome
 from complaints.records import Company, DueWork, Origin
 
 TURNED_AWAY = "42"
@@ -27,6 +27,7 @@ def owed(call: Call, now: datetime, company: Company) -> tuple[Call, DueWork | N
     )
     lost = call.outcome in (Outcome.CUT, Outcome.CALLER_LEFT, Outcome.REJECTED_CAPACITY)
     lost = lost or call.flags.get(TALK) == TALK_LOST  # his talk was cut, and he left before he was connected again
+    lost = lost or (CUT_OFF in call.flags and call.flags.get(TALK) != TALK_OVER)  # in the middle, docket or not
     if call.callback_cause or call.no_callback or not (promised or lost):
         return call, None
     reason = _why_not(call)

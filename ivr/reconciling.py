@@ -12,7 +12,7 @@ from dataclasses import replace
 import structlog
 
 from complaints import desk
-from complaints.ledger import Call, EndedBy, outcome_of
+from complaints.ledger import CUT_OFF, Call, EndedBy, outcome_of
 from complaints.owed import owed
 from complaints.records import State, Verdict
 from ivr import satisfaction
@@ -40,7 +40,8 @@ async def settle_lost(house: House, lines: Lines, alive: Collection[str]) -> Non
         now = house.clock.wall_now()
         talk_s = (now - call.offered_at).total_seconds()
         outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=EndedBy.NETWORK, cut=True)
-        ended = replace(call, ended_at=now, ended_by=EndedBy.NETWORK, outcome=outcome)
+        flags = {**call.flags, CUT_OFF: "yes"}
+        ended = replace(call, ended_at=now, ended_by=EndedBy.NETWORK, outcome=outcome, flags=flags)
         company = await house.books.reference.company(call.company or house.plan.company)
         row, work = owed(ended, now, company) if company else (ended, None)
         await house.notes.settle(row, work)
