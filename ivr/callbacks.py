@@ -131,7 +131,7 @@ class Callbacks:
         talk_of = _talk_maker(house, company, docket.language, docket.phone, "satisfaction")
         if docket.phone is None or docket.phone in await house.books.consumers.staff_phones():
             attempt = satisfaction.attempt_of(docket, call_ref, docket.phone or "", began, Verdict.FAILED)
-            await satisfaction.conclude(house, company, docket, attempt)
+            await satisfaction.conclude_or_keep(house, company, docket, attempt)
             return "number_not_to_be_rung"
         inbox = house.dispatch.register(call_ref)
         try:
@@ -160,7 +160,7 @@ class Callbacks:
             attempt = satisfaction.attempt_of(docket, talk.call_ref, talk.phone or "", began, Verdict.CUT)
             seconds = (talk.now() - began).total_seconds()
             attempt = replace(attempt, duration_s=seconds, recording=talk.call_ref)
-            await satisfaction.conclude(talk.house, talk.company, docket, attempt)
+            await satisfaction.conclude_or_keep(talk.house, talk.company, docket, attempt)
         else:
             talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
         await talk.note_end(EndedBy.CALLER if talk.line.gone else EndedBy.US)
@@ -169,7 +169,7 @@ class Callbacks:
     async def _unanswered(self, docket: Docket, company: Company, call_ref: str, why: Unanswered) -> str:
         verdict = Verdict.BUSY if why.cause == BUSY else Verdict.NO_ANSWER
         attempt = satisfaction.attempt_of(docket, call_ref, docket.phone or "", self._house.clock.wall_now(), verdict)
-        await satisfaction.conclude(self._house, company, docket, replace(attempt, cause_code=why.cause))
+        await satisfaction.conclude_or_keep(self._house, company, docket, replace(attempt, cause_code=why.cause))
         return verdict
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import structlog
 
-from ivr import adoption, holding, reconciling, registering
+from ivr import adoption, holding, journaling, reconciling
 from ivr.agent_codec import codec_of
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
@@ -82,7 +82,7 @@ class Controller:
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
             tasks.create_task(Matching(house, self._held, self.reconcile_floor).run())
             tasks.create_task(house.notes.run())
-            tasks.create_task(registering.keep_journal(house))
+            tasks.create_task(journaling.keep_journal(house))
             tasks.create_task(house.surge.run())
             tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))

@@ -5,6 +5,7 @@ Every attempt, answered or not, is one row of the register.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,8 @@ from ivr.conversation import converse
 from ivr.errors import HungUp
 from ivr.house import House
 from ivr.talk import Talk
-from storage.errors import StaleDocket, StorageError
+from storage.errors import BooksAway, StaleDocket, StorageError
+from storage.journal import AttemptMade
 
 STALE_TRIES = 3
 
@@ -67,8 +69,13 @@ class Asking:
             recording=self.talk.call_ref,
             reason_recording=str(reason) if reason else None,
         )
+        house = self.talk.house
         try:
-            self.docket = await conclude(self.talk.house, self.talk.company, self.docket, attempt)
+            async with asyncio.timeout(house.plan.journal_after_s + deeds.DEED_LIMIT_S):
+                self.docket = await conclude(house, self.talk.company, self.docket, attempt)
+        except (BooksAway, TimeoutError):
+            await house.journal.add(AttemptMade(attempt=attempt))  # his word stands, and is entered when they are back
+            return Done("trouble")
         except (StorageError, IllegalMove):
             self.verdict = None  # not written: the docket is read again before anybody is asked again
             return Done("trouble")
@@ -99,6 +106,15 @@ async def conclude(house: House, company: Company, docket: Docket, attempt: Atte
         except StaleDocket:
             docket = await house.books.dockets.get(docket.number) or docket
     raise StaleDocket("the docket kept changing while a verdict was written")
+
+
+async def conclude_or_keep(house: House, company: Company, docket: Docket, attempt: Attempt) -> Docket:
+    """As `conclude`; while the books are away the attempt waits in the journal and the docket stays as it was read."""
+    try:
+        return await conclude(house, company, docket, attempt)
+    except BooksAway:
+        await house.journal.add(AttemptMade(attempt=attempt))
+        return docket
 
 
 def attempt_of(docket: Docket, call_ref: str, dialled: str, at: datetime, verdict: Verdict) -> Attempt:

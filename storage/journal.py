@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from complaints.records import DueWork
+from complaints.records import Attempt, DueWork
 from storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,17 @@ class Promised(msgspec.Struct, frozen=True, kw_only=True, tag="promise"):
         return self.work.cause
 
 
-Entry = Complaint | SpokenMessage | Promised
+class AttemptMade(msgspec.Struct, frozen=True, kw_only=True, tag="attempt"):
+    """One satisfaction attempt with what the consumer said: a row of the register, whatever became of the books."""
+
+    attempt: Attempt
+
+    @property
+    def cause(self) -> str:
+        return f"attempt:{self.attempt.call_ref}"
+
+
+Entry = Complaint | SpokenMessage | Promised | AttemptMade
 
 
 class Journal:

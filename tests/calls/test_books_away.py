@@ -14,8 +14,8 @@ from calls_house import ONE_HOUSE
 from scripted_line import HANGS_UP
 
 from complaints.ledger import Outcome
-from complaints.records import DueWork
-from ivr import registering
+from complaints.records import DueWork, State, Verdict
+from ivr import journaling
 from storage.journal import Complaint, Journal, JournalFull, Promised
 from storage.ledger_notes import LedgerNotes
 
@@ -42,7 +42,7 @@ async def test_a_complaint_told_while_the_books_are_locked_is_entered_once_with_
         assert await scene.dockets() == []
     scene.clock.jump(600)
     for _ in range(2):
-        await registering.enter_waiting(scene.house)
+        await journaling.enter_waiting(scene.house)
         await scene.house.notes.flush()
     (docket,) = await scene.dockets()
     assert await scene.house.journal.entries() == []
@@ -57,7 +57,7 @@ async def test_the_journal_is_entered_by_whoever_comes_after_a_controller_that_d
     with locked(scene):
         await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", HANGS_UP))
     successor = replace(scene.house, journal=Journal(tmp_path / "journal"), notes=LedgerNotes(scene.books.calls))
-    await registering.enter_waiting(successor)
+    await journaling.enter_waiting(successor)
     (docket,) = await scene.dockets()
     assert docket.category == "SUP-FUSE"
 
@@ -69,7 +69,7 @@ async def test_a_person_wanted_after_it_does_not_make_a_second_docket(scene):
         )
         assert "callback_promised" in line.heard
         kinds = {type(entry) for entry in await scene.house.journal.entries()}
-    await registering.enter_waiting(scene.house)
+    await journaling.enter_waiting(scene.house)
     assert kinds == {Complaint, Promised}
     assert len(await scene.dockets()) == 1
     (work,) = await scene.books.due.pending(["ring_promise"])
@@ -80,7 +80,7 @@ async def test_a_broken_piece_is_set_aside_and_holds_nobody_up(scene, tmp_path):
     with locked(scene):
         await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("noted", HANGS_UP))
     (tmp_path / "journal" / "broken.json").write_text("{")
-    await registering.enter_waiting(scene.house)
+    await journaling.enter_waiting(scene.house)
     assert len(await scene.dockets()) == 1
     assert (tmp_path / "journal" / "broken.unreadable").exists()
 
@@ -90,3 +90,19 @@ async def test_a_journal_that_cannot_be_written_says_so(tmp_path):
     journal = Journal(Path(tmp_path / "taken" / "n1"))
     with pytest.raises(JournalFull, match="cannot be written"):
         await journal.add(PROMISED)
+
+
+async def test_a_consumers_yes_is_not_lost_to_books_that_are_away(scene):
+    await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"))
+    (docket,) = await scene.dockets()
+    docket = await scene.about_to_ring(await scene.claimed(docket))
+    with locked(scene):
+        line, verdict, _ = await scene.is_asked(docket, ("sat_question", "1"))
+        assert (verdict, line.was_played_out) == (Verdict.SATISFIED, True)
+        assert "sat_closed" not in line.heard  # nobody is told what is not yet so
+    for _ in range(2):
+        await journaling.enter_waiting(scene.house)
+    assert await scene.house.journal.entries() == []
+    assert (await scene.books.dockets.get(docket.number)).state is State.CLOSED_SATISFIED
+    rows = [row async for row in scene.books.register.export("PV")]
+    assert [row["verdict"] for row in rows] == ["satisfied"]
