@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
@@ -66,6 +67,7 @@ class Controller:
         self.lines: Lines = {}
         self._callbacks = Callbacks(house, self.lines)
         self._tasks: asyncio.TaskGroup | None = None
+        self._lost_at: datetime | None = None
         self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "make_phone": self._make_phone,
             "forget_phone": self._forget_phone,
@@ -160,7 +162,7 @@ class Controller:
             self._start(self._end_orphan(orphan))
         await self.reconcile_floor()
         try:
-            await reconciling.settle_lost(house, self.lines, alive - set(found.orphans))
+            await reconciling.settle_lost(house, self.lines, alive - set(found.orphans), self._lost_at)
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
         await self._callbacks.begin()
@@ -172,6 +174,7 @@ class Controller:
             await reconciling.reconcile(self._house, self.lines, self._callbacks.promises.turns, self._phones)
 
     def _on_lost(self) -> None:
+        self._lost_at = self._house.clock.wall_now()
         log.warning("asterisk_lost", calls=len(self.lines))
 
     # -- agents' phones -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -26,8 +27,10 @@ log = structlog.get_logger(__name__)
 IN_A_CALL = frozenset({AgentState.TALKING})
 
 
-async def settle_lost(house: House, lines: Lines, alive: Collection[str]) -> None:
+async def settle_lost(house: House, lines: Lines, alive: Collection[str], lost_at: datetime | None) -> None:
     """Calls of this node that nobody holds and whose channels are gone (`alive`: ids): cut, whoever died (I1).
+
+    `lost_at` is when the connection to Asterisk broke; None when that was not seen, and the calls end now.
 
     An attempt to ask a consumer that was cut like this is a row of the register all the same.
     """
@@ -38,10 +41,11 @@ async def settle_lost(house: House, lines: Lines, alive: Collection[str]) -> Non
         if call.kind == "satisfaction" and call.docket:
             await _attempt_was_cut(house, call)
         now = house.clock.wall_now()
-        talk_s = (now - call.offered_at).total_seconds()
+        ended_at = max(call.offered_at, lost_at or now)
+        talk_s = (ended_at - call.offered_at).total_seconds()
         outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=EndedBy.NETWORK, cut=True)
         flags = {**call.flags, CUT_OFF: "yes"}
-        ended = replace(call, ended_at=now, ended_by=EndedBy.NETWORK, outcome=outcome, flags=flags)
+        ended = replace(call, ended_at=ended_at, ended_by=EndedBy.NETWORK, outcome=outcome, flags=flags)
         company = await house.books.reference.company(call.company or house.plan.company)
         row, work = owed(ended, now, company) if company else (ended, None)
         await house.notes.settle(row, work)
