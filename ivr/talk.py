@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from complaints.ledger import SEALED, TALK, TALK_ON, Call, EndedBy, Outcome, outcome_of
+from complaints.ledger import CUT_OFF, SEALED, TALK, TALK_ON, Call, EndedBy, Outcome, outcome_of
 from complaints.owed import owed
 from complaints.records import Company, Consumer, Docket, Origin, origin_of
 from ivr.ari_line import AriLine
@@ -73,6 +73,8 @@ class Talk:
 
         A caller who got nothing is owed one callback, or a stated reason for none, in the same transaction.
         """
+        if cut:
+            self.flags[CUT_OFF] = "yes"
         now = self.now()
         talk_s = (now - self.offered_at).total_seconds()
         outcome = outcome_of(self.flags, talk_s=talk_s, ended_by=ended_by, cut=cut)

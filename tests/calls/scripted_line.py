@@ -30,12 +30,14 @@ class Act(Enum):
     SPEAKS = "speaks for six seconds"
     HANGS_UP_SPEAKING = "hangs up while he is recorded"
     SAYS_NOTHING = "lets it pass"
+    IS_CUT_OFF = "Asterisk dies"
 
 
 HANGS_UP = Act.HANGS_UP
 SPEAKS = Act.SPEAKS
 HANGS_UP_SPEAKING = Act.HANGS_UP_SPEAKING
 SAYS_NOTHING = Act.SAYS_NOTHING
+IS_CUT_OFF = Act.IS_CUT_OFF
 SPEECH_S = 6.0
 
 
@@ -144,6 +146,10 @@ class ScriptedLine:
             case Act.HANGS_UP:
                 self.script.popleft()
                 self.gone = HungUp(16)
+                raise self.gone
+            case Act.IS_CUT_OFF:
+                self.script.popleft()
+                self.gone = HungUp(cut=True)
                 raise self.gone
             case Act.SAYS_NOTHING:
                 self.script.popleft()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from calls_house import HOUSES, ONE_HOUSE, STRANGER, THREE_HOUSES
-from scripted_line import HANGS_UP, HANGS_UP_SPEAKING, SAYS_NOTHING, SPEAKS
+from scripted_line import HANGS_UP, HANGS_UP_SPEAKING, IS_CUT_OFF, SAYS_NOTHING, SPEAKS
 
 from complaints.ledger import EndedBy, Outcome
 from complaints.records import State
@@ -52,6 +52,14 @@ async def test_who_hangs_up_right_after_his_choice_has_a_docket_and_a_message(sc
     line = await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("registered", HANGS_UP))
     assert (await outcome(scene, line))[0] is Outcome.DOCKET_REGISTERED
     assert ("docket_registered", ONE_HOUSE) in await scene.messages()
+
+
+async def test_who_is_cut_off_by_us_with_his_docket_just_made_is_rung_back_all_the_same(scene):
+    line = await scene.rings_in(ONE_HOUSE, ("main_menu", "1"), ("supply_menu", "1"), ("registered", IS_CUT_OFF))
+    call = await scene.call(line)
+    assert (call.outcome, call.ended_by) == (Outcome.DOCKET_REGISTERED, EndedBy.NETWORK)
+    (work,) = await scene.books.due.pending(["ring_promise"])
+    assert (work.cause, work.payload["purpose"]) == (call.callback_cause, "cut")
 
 
 async def test_who_calls_again_hears_of_his_open_docket_and_raises_it(scene):
