@@ -15,6 +15,7 @@ from agent_console.signing_in import AgentView, view
 from complaints.ledger import Outcome
 from storage.calls import LedgerSum
 from storage.register_chain import Head, verify_rows
+from storage.reports import Callback, day_bounds, promises_kept
 
 
 class LedgerAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +39,33 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 class Agents(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[AgentView, ...]
+
+
+class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
+    """One promised callback that is open or was never reached; no number (the console rings through the controller)."""
+
+    cause: str
+    purpose: str
+    call_ref: str
+    promised_at: datetime
+    due_at: datetime
+    tries: int
+    reached: bool
+
+
+class Callbacks(msgspec.Struct, frozen=True, kw_only=True):
+    """made = kept + not_reached + withdrawn + open. `share` (0..1) is kept of kept and not reached, or null."""
+
+    date: str
+    timezone: str
+    made: int
+    kept: int
+    kept_in_time: int
+    not_reached: int
+    withdrawn: int
+    open: int
+    share: float | None
+    to_see: tuple[CallbackView, ...]
 
 
 class RegisterReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +99,37 @@ async def ledger(visit: Visit, asked: LedgerAsked) -> Ledger:
         without_outcome=found.without_outcome,
         lost=found.lost,
         balanced=found.balanced,
+    )
+
+
+async def callbacks(visit: Visit, asked: LedgerAsked) -> Callbacks:
+    """The callbacks promised on a day, and the supervisors' list: those still open, and those nobody reached."""
+    zone = visit.console.plan.timezone
+    day = asked.date or visit.now.astimezone(ZoneInfo(zone)).date()
+    found = await promises_kept(visit.console.books, *day_bounds(day, zone), visit.visitor.login.company)
+    return Callbacks(
+        date=day.isoformat(),
+        timezone=zone,
+        made=found.made,
+        kept=found.kept,
+        kept_in_time=found.kept_in_time,
+        not_reached=found.not_reached,
+        withdrawn=found.withdrawn,
+        open=found.open,
+        share=found.share,
+        to_see=tuple(_callback_view(one) for one in found.to_see),
+    )
+
+
+def _callback_view(one: Callback) -> CallbackView:
+    return CallbackView(
+        cause=one.cause,
+        purpose=one.purpose,
+        call_ref=one.call_ref,
+        promised_at=one.promised_at,
+        due_at=one.due_at,
+        tries=one.tries,
+        reached=one.kept,
     )
 
 

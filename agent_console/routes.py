@@ -170,6 +170,15 @@ ROUTES: tuple[Route, ...] = (
         asks=oversight_api.LedgerAsked,
         answers=oversight_api.Ledger,
     ),
+    Route(
+        "GET",
+        "/api/callbacks",
+        Deed.SEE_LEDGER,
+        "Promised callbacks of a day, and the supervisors' list",
+        oversight_api.callbacks,
+        asks=oversight_api.LedgerAsked,
+        answers=oversight_api.Callbacks,
+    ),
     Route("GET", "/api/agents", Deed.SEE_AGENTS, "All agents", oversight_api.agents, answers=oversight_api.Agents),
     Route(
         "GET",

@@ -26,6 +26,17 @@ class ClaimedWork:
     tries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One piece of work as it stands. `state` is waiting, done or withdrawn; `result` says how it ended."""
+
+    work: DueWork
+    promised_at: datetime
+    state: str
+    result: str | None
+    done_at: datetime | None
+
+
 class Due:
     """The due work of all kinds. `owner` names the process that holds a lease, such as "ivr:n1:4711"."""
 
@@ -74,6 +85,15 @@ class Due:
     async def pending(self, kinds: Collection[str], limit: int = 1000) -> list[DueWork]:
         """What waits, claimed or not, earliest first."""
         return await self._books.read(lambda c: _waiting(c, [table.c.kind.in_(kinds)], limit))
+
+    async def promised(self, kind: str, begin: datetime, end: datetime) -> list[Told]:
+        """Everything of a kind promised in [begin, end), in whatever state, earliest first."""
+        query = (
+            select(table)
+            .where(table.c.kind == kind, table.c.promised_at >= begin, table.c.promised_at < end)
+            .order_by(table.c.promised_at)
+        )
+        return await self._books.read(lambda c: [_told(row) for row in c.execute(query).mappings()])
 
     async def late(self, now: datetime, limit: int = 1000) -> list[DueWork]:
         """What should have been done before `now` and is held by nobody, earliest first."""
@@ -163,6 +183,10 @@ def _values(work: DueWork) -> dict[str, object]:
 
 def _work(row: RowMapping) -> DueWork:
     return DueWork(row["cause"], row["kind"], row["due_at"], row["company"], row["payload"])
+
+
+def _told(row: RowMapping) -> Told:
+    return Told(_work(row), row["promised_at"], row["state"], row["result"], row["done_at"])
 
 
 def _claimed(row: RowMapping) -> ClaimedWork:

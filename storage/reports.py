@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from complaints.ledger import Call, Outcome
 from complaints.records import Origin
 from storage.books import Books
 from storage.calls import LedgerSum
+from storage.due import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,90 @@ async def service_level(
 
 def _waited_s(call: Call, until: datetime) -> float:
     return (until - (call.queued_at or call.offered_at)).total_seconds()
+
+
+KEPT = frozenset({"reached", "served since"})
+PROMISED_WITHIN = timedelta(minutes=30)
+"""What callers are told (`callback_promised`); the three tries lie inside it (design 3.15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One promised callback with all its tries. `tries` counts those made or under way; `ended` is None while open."""
+
+    cause: str
+    purpose: str
+    call_ref: str
+    promised_at: datetime
+    due_at: datetime
+    tries: int
+    kept: bool
+    ended: datetime | None
+
+    @property
+    def in_time(self) -> bool:
+        return self.kept and self.ended is not None and self.ended - self.promised_at <= PROMISED_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class PromisesKept:
+    """made = kept + not_reached + withdrawn + open. Waits count from the promise; `share` is of what is decided."""
+
+    made: int
+    kept: int
+    kept_in_time: int
+    not_reached: int
+    withdrawn: int
+    open: int
+    to_see: tuple[Callback, ...]
+
+    @property
+    def share(self) -> float | None:
+        decided = self.kept + self.not_reached
+        return self.kept / decided if decided else None
+
+
+async def promises_kept(books: Books, begin: datetime, end: datetime, company: str | None = None) -> PromisesKept:
+    """The callbacks promised in [begin, end), of one company or of all, and how they ended.
+
+    `to_see` is the supervisors' list: what is open, and who was not reached.
+    """
+    rows = await books.due.promised("ring_promise", begin, end)
+    return sum_up(row for row in rows if company in (None, row.work.company))
+
+
+def sum_up(rows: Iterable[Told]) -> PromisesKept:
+    """Later tries of one promise are rows of their own, named after the first. Pure."""
+    tries: dict[str, list[Told]] = {}
+    for row in rows:
+        tries.setdefault(row.work.cause.partition("#")[0], []).append(row)
+    callbacks = [(group, _callback(cause, group)) for cause, group in tries.items()]
+    withdrawn = [one for group, one in callbacks if group[-1].state == "withdrawn"]
+    live = [one for group, one in callbacks if group[-1].state != "withdrawn"]
+    kept = [one for one in live if one.kept]
+    not_reached = [one for one in live if one.ended is not None and not one.kept]
+    still_open = [one for one in live if one.ended is None]
+    return PromisesKept(
+        made=len(callbacks),
+        kept=len(kept),
+        kept_in_time=sum(one.in_time for one in kept),
+        not_reached=len(not_reached),
+        withdrawn=len(withdrawn),
+        open=len(still_open),
+        to_see=(*still_open, *not_reached),
+    )
+
+
+def _callback(cause: str, group: list[Told]) -> Callback:
+    first, last = group[0], group[-1]
+    payload = first.work.payload
+    return Callback(
+        cause=cause,
+        purpose=str(payload.get("purpose", "asked")),
+        call_ref=str(payload.get("call_ref", "")),
+        promised_at=first.promised_at,
+        due_at=last.work.due_at,
+        tries=len(group),
+        kept=last.result in KEPT,
+        ended=last.done_at if last.state == "done" else None,
+    )
