@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from books_town import consumer
 
-from complaints.records import Category, Company, Settlement
+from complaints.ledger import Call
+from complaints.records import Category, Company, DueWork, Origin, Settlement
 from storage.books import Books
+from storage.callers import Place
 from storage.errors import LiveLine, NotInBooks
 
 pytest_plugins = ("books_fixture",)
@@ -95,3 +98,21 @@ async def test_a_connection_of_nowhere_is_refused_and_nothing_of_the_batch_is_wr
     with pytest.raises(NotInBooks):
         await town.seeding.add_consumers([good, replace(good, id=11, number="3000000011", unit="nowhere")])
     assert await town.consumers.by_number("3000000010") is None
+
+
+async def test_who_is_owed_a_callback_has_his_old_place_until_it_is_kept(books: Books) -> None:
+    phone, now = "+915000012345", datetime(2026, 6, 1, 6, 30, tzinfo=UTC)
+    asked_at = now - timedelta(hours=2)
+    call = Call("n1-1.0", "inbound", Origin.LINE, asked_at, phone=phone, queued_at=asked_at)
+    await books.calls.note(replace(call, callback_cause="promise:n1-1.0"))
+    assert (await books.callers.by_phone(phone, "PV", now)).place is None
+    work = DueWork("promise:n1-1.0", "ring_promise", now, "PV", {"phone": phone, "purpose": "cut"})
+    await books.due.add(work)
+    assert (await books.callers.by_phone(phone, "PV", now)).place == Place(asked_at, cut=True)
+    assert (await books.callers.by_phone("+915000099999", "PV", now)).place is None
+    assert (await books.callers.by_phone(phone, "PV", now + timedelta(days=2))).place is None
+    await books.due.withdraw(work.cause)
+    await books.due.add(replace(work, cause="promise:n1-1.0#2", payload={"phone": phone}))
+    assert (await books.callers.by_phone(phone, "PV", now)).place == Place(asked_at, cut=False)
+    await books.due.withdraw("promise:n1-1.0#2")
+    assert (await books.callers.by_phone(phone, "PV", now)).place is None
