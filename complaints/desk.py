@@ -203,12 +203,13 @@ def _ask_later(docket: Docket, attempt: Attempt, now: datetime, company: Company
 
 
 def _unanswered(docket: Docket, attempt: Attempt, now: datetime, company: Company) -> Decision:
-    moment = None
+    moment, asked_by_message = None, False
     if attempt.verdict is not Verdict.FAILED:  # a number we may not dial does not become right by waiting
         moment = ladders.next_try(ladders.SATISFACTION, attempt.attempt, now, company)
+        asked_by_message = ladders.SATISFACTION.left_alone(attempt.attempt)
     deed = Deed.GIVE_UP_ASKING if moment is None else Deed.VERIFY
     following = replace(docket, state=after(docket.state, deed, "line"), attempts=attempt.attempt)
-    asked_by_message = moment is None and following.phone and not following.sealed
+    asked_by_message = asked_by_message and bool(following.phone) and not following.sealed
     return Decision(
         cause=_verdict_cause(attempt),
         docket=following,
@@ -296,9 +297,10 @@ def ring_cause(docket: Docket) -> str:
 
 def ring(docket: Docket, moment: datetime) -> DueWork:
     """The satisfaction callback as due work; its cause makes a second dial for the same rung impossible."""
+    by_agent = ladders.SATISFACTION.by_agent(docket.attempts + 1)
     return DueWork(
         cause=ring_cause(docket),
-        kind="ring_satisfaction",
+        kind="ring_agents_call" if by_agent else "ring_satisfaction",
         due_at=moment,
         company=docket.company,
         payload={"docket": docket.number, "claim": docket.claims, "attempt": docket.attempts + 1},

@@ -38,7 +38,7 @@ def closed(docket: Docket) -> Message:
 
 
 def not_reached(docket: Docket) -> Message:
-    """After the last unanswered try: how to tell us, since silence is never taken for satisfaction."""
+    """After the last try of the line's own: how to tell us, since silence is never taken for satisfaction."""
     return _to_consumer(docket, "satisfaction_missed")
 
 

@@ -221,7 +221,8 @@ class Verdict(StrEnum):
 class Attempt:
     """One row of the satisfaction register. `cause_code` is the hang-up cause (Q.850) of an attempt not answered.
 
-    `recording` names the recording of the call; `reason_recording` the spoken reason of a "no".
+    `recording` names the recording of the call; `reason_recording` the spoken reason of a "no". `by` is who asked: the
+    line, or "agent:<code>" who spoke with him first.
     """
 
     docket: str

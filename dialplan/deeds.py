@@ -59,7 +59,7 @@ FIRST_FACTS: dict[str, tuple[str, ...]] = {
         "surge",
         "n",
     ),
-    "satisfaction": (*_DOCKET, "reason"),
+    "satisfaction": (*_DOCKET, "reason", "by"),
     "callback": ("purpose", "phone_known", *_DOCKET),
 }
 """Facts a flow may count on when it starts or collects itself, by the flow's name."""

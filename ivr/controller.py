@@ -90,7 +90,7 @@ class Controller:
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 
     def _held(self, call_ref: str) -> InLine | None:
-        return self.lines.get(call_ref) or self._callbacks.promises.turns.get(call_ref)
+        return self.lines.get(call_ref) or self._callbacks.turns.of.get(call_ref)
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Controller:
     async def reconcile_floor(self) -> None:
         """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away."""
         with suppress(FloorAway, AriError):
-            await reconciling.reconcile(self._house, self.lines, self._callbacks.promises.turns, self._phones)
+            await reconciling.reconcile(self._house, self.lines, self._callbacks.turns.of, self._phones)
 
     def _on_lost(self) -> None:
         self._lost_at = self._house.clock.wall_now()

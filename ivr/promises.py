@@ -6,8 +6,7 @@ aside before his phone rings: there are never more callbacks under way than agen
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,15 +25,12 @@ from ivr.lines import Lines
 from ivr.meters import CALLBACKS
 from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
 from ivr.talk import Talk
+from ivr.turns import Turns
 from storage.due import ClaimedWork
-from storage.floor_records import AgentState, FloorAway, Reservation
+from storage.floor_records import Reservation
 
 log = structlog.get_logger(__name__)
 
-TURN_LIMIT_S = 600.0
-"""So long he stands in line before his promise is looked at anew; his place stays."""
-GREETING_S = 45.0
-"""Greeting and menu of a callback: so much longer than the ringing the agent stays aside for him."""
 RETRY_S = 5.0
 CUT = "cut"
 
@@ -42,29 +38,6 @@ SERVED = frozenset({Outcome.TALKED, Outcome.LINKED_TO_OUTAGE, Outcome.DOCKET_REG
 """What a caller who was cut may have got meanwhile by calling again; who asked for a callback wants to talk."""
 KEPT = frozenset({str(Outcome.TALKED), str(Outcome.SELF_SERVED), str(Outcome.CALLBACK_PROMISED)})
 """A promised callback was kept when he talked, said that he no longer needs us, or was promised another."""
-
-
-@dataclass(slots=True)
-class Turn:
-    """A promise that stands in line; nobody is on the phone. `waiting` is None once an agent has been put aside."""
-
-    waiting: Waiting | None
-    hold_s: float
-    _offered: asyncio.Queue[Reservation] = field(default_factory=lambda: asyncio.Queue(1))
-
-    def offer(self, reservation: Reservation) -> None:
-        """An agent has been put aside for him."""
-        self.waiting = None
-        self._offered.put_nowait(reservation)
-
-    async def come(self, limit_s: float) -> Reservation | None:
-        """The agent put aside, or None after `limit_s` seconds."""
-        try:
-            async with asyncio.timeout(limit_s):
-                return await self._offered.get()
-        except TimeoutError:
-            self.waiting = None
-            return None if self._offered.empty() else self._offered.get_nowait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +98,13 @@ def served_since(promise: Promise, later: list[Call]) -> bool:
 
 
 class Promises:
-    """Keeps what was promised. `turns` are those in line, by the reference of the call to be made."""
+    """Keeps what was promised."""
 
-    def __init__(self, house: House, lines: Lines, owner: str) -> None:
+    def __init__(self, house: House, lines: Lines, turns: Turns, owner: str) -> None:
         self._house = house
         self._lines = lines
+        self._turns = turns
         self._owner = owner
-        self.turns: dict[str, Turn] = {}
 
     async def keep(self, work: ClaimedWork) -> None:
         """One try of one promise, from its place in the queue to the end of the talk."""
@@ -139,19 +112,11 @@ class Promises:
         if await self._put_off(promise):
             return
         call_ref = new_call_ref(self._house)
-        plan = self._house.plan
-        turn = Turn(promise.waiting(call_ref, self._house.clock.wall_now()), plan.dial_timeout_s + GREETING_S)
-        self.turns[call_ref] = turn
-        reservation: Reservation | None = None
-        try:
-            reservation = await self._stand_in_line(turn)
+        async with self._turns.stand(promise.waiting(call_ref, self._house.clock.wall_now())) as reservation:
             if reservation is None or await self._put_off(promise):  # he may have called again while he waited
                 await self._again(promise, RETRY_S)
                 return
             await self._ring(promise, call_ref, reservation)
-        finally:
-            del self.turns[call_ref]
-            await self._out_of_line(call_ref, reservation)
 
     async def _promise(self, work: DueWork) -> Promise:
         books = self._house.books
@@ -185,34 +150,12 @@ class Promises:
             return True
         return False
 
-    async def _stand_in_line(self, turn: Turn) -> Reservation | None:
-        if turn.waiting is None:
-            return None
-        try:
-            await self._house.floor.enqueue(turn.waiting, self._house.plan.node)
-        except FloorAway:
-            return None
-        return await turn.come(TURN_LIMIT_S)
-
-    async def _out_of_line(self, call_ref: str, reservation: Reservation | None) -> None:
-        """Whatever came of it: the agent is free again, unless he took the call, and nobody waits under this name."""
-        try:
-            if reservation is not None:
-                await self._give_back(reservation)
-            await self._house.floor.leave(call_ref)
-        except FloorAway:
-            return  # the reservation lapses, and the reconciling finds the name
-
-    async def _give_back(self, reservation: Reservation) -> None:
-        now = self._house.clock.wall_now().timestamp()
-        await self._house.floor.refused(reservation, AgentState.READY, now=now, apart_s=0.0)
-
     async def _ring(self, promise: Promise, call_ref: str, reservation: Reservation) -> None:
         house = self._house
         inbox = house.dispatch.register(call_ref)
         try:
             if not house.plan.callback_agent_first:
-                await self._give_back(reservation)
+                await self._turns.give_back(reservation)
             line = await ring(house, call_ref, inbox, promise.phone, "promise")
             if isinstance(line, Unanswered):
                 await self._next_try(promise, line.cause)

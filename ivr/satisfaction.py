@@ -27,18 +27,23 @@ STALE_TRIES = 3
 
 
 class Asking:
-    """One attempt at one docket. `talk` is the answered call; `verdict` is None until the consumer said something."""
+    """One attempt at one docket. `talk` is the answered call; `verdict` is None until the consumer said something.
 
-    def __init__(self, talk: Talk, docket: Docket, began: datetime) -> None:
+    `by_agent`: an agent speaks with him first.
+    """
+
+    def __init__(self, talk: Talk, docket: Docket, began: datetime, *, by_agent: bool) -> None:
         self.talk = talk
         self.docket = docket
         self.began = began
+        self.by_agent = by_agent
         self.verdict: Verdict | None = None
 
     async def converse(self) -> None:
         """Ask; HungUp passes through after the deeds the flow still wants done."""
         talk = self.talk
-        walk = Walk(talk.house.flows["satisfaction"], talk.language, self._facts())
+        facts = {"by": "agent" if self.by_agent else "line", **self._facts()}
+        walk = Walk(talk.house.flows["satisfaction"], talk.language, facts)
         talk.path = walk.path
         await converse(
             talk.line, walk, talk.house.voice, self._do, lambda step: holding.connect(talk, step), self._keep
@@ -62,7 +67,9 @@ class Asking:
             return Done("ok", self._facts())  # the first word counts; wrong keys after it change nothing
         self.verdict = Verdict(str(args["verdict"]))
         reason = args.get("reason")
-        attempt = attempt_of(self.docket, self.talk.call_ref, self.talk.phone or "", self.began, self.verdict)
+        agent = self.talk.agent if self.by_agent else None
+        phone = self.talk.phone or ""
+        attempt = attempt_of(self.docket, self.talk.call_ref, phone, self.began, self.verdict, agent=agent)
         attempt = replace(
             attempt,
             duration_s=(self.talk.now() - self.began).total_seconds(),
@@ -117,8 +124,10 @@ async def conclude_or_keep(house: House, company: Company, docket: Docket, attem
         return docket
 
 
-def attempt_of(docket: Docket, call_ref: str, dialled: str, at: datetime, verdict: Verdict) -> Attempt:
-    """The register row of the attempt that is under way for this docket."""
+def attempt_of(
+    docket: Docket, call_ref: str, dialled: str, at: datetime, verdict: Verdict, *, agent: str | None = None
+) -> Attempt:
+    """The register row of the attempt that is under way for this docket; `agent` spoke with him first."""
     return Attempt(
         docket=docket.number,
         claim=docket.claims,
@@ -127,12 +136,13 @@ def attempt_of(docket: Docket, call_ref: str, dialled: str, at: datetime, verdic
         dialled=dialled,
         at=at,
         verdict=verdict,
+        by=f"agent:{agent}" if agent else "line",
     )
 
 
-async def ask(talk: Talk, docket: Docket, began: datetime) -> tuple[Verdict | None, Docket]:
+async def ask(talk: Talk, docket: Docket, began: datetime, *, by_agent: bool) -> tuple[Verdict | None, Docket]:
     """Talk with the consumer; his verdict, or None when he left without one, and the docket as it is now."""
-    asking = Asking(talk, docket, began)
+    asking = Asking(talk, docket, began, by_agent=by_agent)
     with suppress(HungUp):  # his going is told by the verdict being None
         await asking.converse()
     return asking.verdict, asking.docket

@@ -131,7 +131,7 @@ class Worker:
         """What is overdue and held by nobody: all kinds, for whoever watches the line."""
         before = self._clock.wall_now() - timedelta(seconds=LATE_AFTER_S)
         late = Tally(work.kind for work in await self._books.due.late(before))
-        for kind in {ESCALATE, "ring_satisfaction", "ring_promise", *late}:
+        for kind in {ESCALATE, "ring_satisfaction", "ring_agents_call", "ring_promise", *late}:
             _LATE.labels(kind).set(late[kind])
         return 0
 

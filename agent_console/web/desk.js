@@ -208,6 +208,7 @@ function showPop() {
   poppedLast = key;
   const list = document.createElement("dl");
   if (pop) {
+    if (words[`call.${pop.kind}`]) pair(list, word("kind_of_call"), word(`call.${pop.kind}`));
     pair(list, word("number"), pop.phone ?? word("withheld"));
     pair(list, word("language"), words[`language.${pop.language}`] ?? pop.language);
     pair(list, word("category"), categoryName(pop.category));

@@ -7,13 +7,11 @@ import itertools
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from storage.floor_records import FloorError
 from sunwai import demo_consumers, demo_people, reference
 from sunwai.bench import matching
 from sunwai.bench.facts import load_average, machine
@@ -22,7 +20,7 @@ from sunwai.bench.lines import clear
 from sunwai.bench.plan import PLAY, QUEUE, Flow, Plan, make_plan, whole_flow
 from sunwai.bench.report import Knee, Results, show, write
 from sunwai.bench.runs import Figures, Side, run, step
-from sunwai.errors import StartError, SunwaiError
+from sunwai.errors import one_sentence
 from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 
@@ -32,7 +30,7 @@ def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bo
 
     The line itself must not run: its ports are used. SunwaiError in one sentence when something is missing or died.
     """
-    with only_parent(line), _one_sentence():
+    with only_parent(line), one_sentence():
         results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
     for recordings in (out / "work").glob("*/recordings"):
         shutil.rmtree(recordings)
@@ -41,21 +39,6 @@ def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bo
     show(results, console)
     console.print(f"written: {file}")
     return 1 if results.failed else 0
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Task groups wrap what is raised inside them; people need the one sentence."""
-    try:
-        yield
-    except BaseExceptionGroup as several:
-        told = several.subgroup((SunwaiError, FloorError))
-        if told is None:
-            raise
-        one: BaseException = told
-        while isinstance(one, BaseExceptionGroup):
-            one = one.exceptions[0]
-        raise StartError(str(one)) from several
 
 
 async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, quick: bool) -> Results:

@@ -7,8 +7,7 @@ import secrets
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from rich.console import Console
 from ivr.exchange import Exchange
 from storage.books import Books
 from storage.calls import LedgerSum
-from storage.errors import StorageError
 from sunwai import wiring
 from sunwai.asterisk_conf import EXCHANGE_USER, exchange_url
 from sunwai.chaos import report
@@ -32,7 +30,7 @@ from sunwai.chaos.postgres import Postgres, private_server, why_not
 from sunwai.chaos.report import Run
 from sunwai.chaos.verdict import Facts, judge
 from sunwai.chaos.world import World, a_world, forget_recordings
-from sunwai.errors import StartError, SunwaiError
+from sunwai.errors import StartError, one_sentence
 from sunwai.parent import raise_file_limit, ready
 from sunwai.reference import places
 from sunwai.settings import Line
@@ -62,7 +60,7 @@ def run_chaos(line: Line, asked: Asked, console: Console) -> int:
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
     folder = line.var / "chaos" / f"{datetime.now(UTC):%m%d-%H%M%S}"
     console.print(f"chaos: seed {seed}, {asked.minutes:g} min at {asked.rate:g} calls/s, in {folder}")
-    with ExitStack() as stack, _one_sentence():
+    with ExitStack() as stack, one_sentence():
         server, left_out = _books_server(asked.books, stack)
         run, facts = asyncio.run(_Chaos(line, folder, asked, seed, server, left_out, console).run())
     verdict = judge(facts)
@@ -83,21 +81,6 @@ def _books_server(books: str, stack: ExitStack) -> tuple[Postgres | None, list[s
     if books == "postgresql" or (books == "auto" and reason is None):
         return stack.enter_context(private_server()), []
     return None, [f"{Fault.BOOKS_KILLED}: {reason or 'the books are a file (--books sqlite)'}"]
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Task groups wrap what is raised inside them; people need the one sentence."""
-    try:
-        yield
-    except BaseExceptionGroup as several:
-        told = several.subgroup((SunwaiError, StorageError))
-        if told is None:
-            raise
-        one: BaseException = told
-        while isinstance(one, BaseExceptionGroup):
-            one = one.exceptions[0]
-        raise StartError(str(one)) from several
 
 
 class _Chaos:

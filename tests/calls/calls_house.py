@@ -169,13 +169,15 @@ class Scene:
         await inbound.take_call(self.house, line, start, None)
         return line
 
-    async def is_asked(self, docket: Docket, *script: tuple[str, str | Act]) -> tuple[ScriptedLine, object, Docket]:
+    async def is_asked(
+        self, docket: Docket, *script: tuple[str, str | Act], by_agent: bool = False
+    ) -> tuple[ScriptedLine, object, Docket]:
         """A satisfaction callback that was picked up: the line, the verdict, the docket after it."""
         line = self.line(*script)
         company = await self.books.consumers.company(docket.company)
         now = self.clock.wall_now()
         talk = Talk(self.house, line, "satisfaction", company, docket.language, docket.phone, now, docket=docket)
-        return line, *(await satisfaction.ask(talk, docket, now))
+        return line, *(await satisfaction.ask(talk, docket, now, by_agent=by_agent))
 
     async def claimed(self, docket: Docket) -> Docket:
         """The engineer says that it is done; the consumer is to be rung in twenty minutes."""

@@ -181,7 +181,7 @@ async def test_later_is_asked_again_later_and_closes_nothing(house, exchange, bo
 async def hours_ahead(books, cause: str) -> float:
     work = await books.due.get(cause)
     assert work is not None
-    assert cause in {each.cause for each in await books.due.pending(["ring_satisfaction"])}
+    assert cause in {each.cause for each in await books.due.pending(["ring_satisfaction", "ring_agents_call"])}
     return (work.due_at - datetime.now(UTC)) / timedelta(hours=1)
 
 
@@ -238,7 +238,7 @@ async def test_a_key_before_the_question_is_no_answer(house, exchange, books):
 
 
 @pytest.mark.timeout(150)
-async def test_every_try_is_a_row_and_after_the_last_it_is_review_and_never_satisfied(house, exchange, books):
+async def test_every_try_is_a_row_and_after_three_an_agent_calls_and_only_the_key_counts(house, exchange, books):
     number = await claimed(house, books)
     busy = await exchange.rung(CONSUMER)
     await busy.hang_up("busy")
@@ -260,9 +260,31 @@ async def test_every_try_is_a_row_and_after_the_last_it_is_review_and_never_sati
         (2, Verdict.NO_ANSWER, 19),
         (3, Verdict.CUT, None),
     ]
-    assert (await books.dockets.get(number)).state is State.UNREACHABLE_REVIEW
     assert ("satisfaction_missed", f"+91{CONSUMER}") in await letters_of(books, number)
-    assert await books.due.get(f"ring:{number}:1:3") is None
+    assert await hours_ahead(books, f"ring:{number}:1:3") == pytest.approx(SATISFACTION.gaps_min[3] / 60, abs=0.1)
+
+    async with agent_at_work(house, exchange, "P01") as agent:
+        hurry(house, f"ring:{number}:1:3")
+        consumer = await exchange.rung(CONSUMER)
+        await consumer.answer()
+        await consumer.hear("sat_agents_call")
+        ringing = await exchange.rung("agent-P01")
+        page = await agent.until(lambda page: bool(page.get("pop")), 10)
+        assert (page["pop"]["kind"], page["pop"]["docket"]["number"]) == ("satisfaction", number)
+        await ringing.answer()
+        await hears(exchange, ringing, consumer, "goodbye")
+        await hears(exchange, consumer, ringing, "agent_coming")
+        await consumer.press("1")  # no answer: nobody has asked him yet
+        await hears(exchange, ringing, consumer, "goodbye")
+        await ringing.hang_up()
+        await consumer.hear("sat_question")
+        await consumer.hang_up()
+        *_, last = await rows_of(books, number, 4)
+    assert (last.attempt, last.verdict, last.by) == (4, Verdict.CUT, "agent:P01")
+    call = await until(lambda: ended(books, last.call_ref))
+    assert (call.kind, call.outcome, call.agent) == ("satisfaction", Outcome.TALKED, "P01")
+    assert (await books.dockets.get(number)).state is State.UNREACHABLE_REVIEW
+    assert await books.due.get(f"ring:{number}:1:4") is None
     assert State.CLOSED_SATISFIED not in {row.after for row in await books.dockets.timeline(number)}
 
 

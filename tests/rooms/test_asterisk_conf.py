@@ -77,9 +77,7 @@ async def test_the_fallback_gives_the_call_back_to_a_controller_that_returns(ask
         assert start["channel"]["id"] == channel["id"]
         assert start["args"] == ["returned"]
         assert start["channel"]["channelvars"]["CALL_REF"] == f"n1-{channel['id']}"
-        # The controller says that the call is done: it is not offered again.
-        await ask.near("POST", f"channels/{channel['id']}/variable", variable="CALL_DONE", value="1")
-        await ask.near("POST", f"channels/{channel['id']}/continue")
+        await ask.near("DELETE", f"channels/{channel['id']}")
         await until(lambda: ended(ask.events, "back"))
 
 

@@ -16,6 +16,7 @@ NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 PURVI = Company("PV", "Purvi Vidyut")
 OFFICERS = {level: Officer(f"{rank}01", "PV", level, "SD-01") for level, rank in enumerate("JSXECM", start=1)}
 NO_ANSWERS = (Verdict.NO_ANSWER, Verdict.BUSY, Verdict.CUT, Verdict.NO_KEY)
+RINGS = ("ring_satisfaction", "ring_agents_call")
 OPEN_ANSWERS = (Verdict.LATER, Verdict.PERSON)
 
 
@@ -86,29 +87,33 @@ def test_later_and_a_person_leave_the_question_open_and_the_consumer_is_rung_aga
 
 
 @pytest.mark.parametrize("verdict", NO_ANSWERS)
-def test_no_answer_takes_the_next_rung_and_after_the_last_a_review_with_a_message(verdict):
+def test_no_answer_takes_the_next_rung_then_a_message_and_an_agents_call_and_after_it_a_review(verdict):
     for nth in (1, 2):
         decision = decide(verdict, nth)
         assert decision.docket.state is State.VERIFYING
         assert [(work.kind, work.payload["attempt"]) for work in decision.due] == [("ring_satisfaction", nth + 1)]
         assert decision.messages == ()
-    last = decide(verdict, 3)
+    third = decide(verdict, 3)
+    assert third.docket.state is State.VERIFYING
+    assert [(work.kind, work.payload["attempt"]) for work in third.due] == [("ring_agents_call", 4)]
+    assert [message.template for message in third.messages] == ["satisfaction_missed"]
+    last = decide(verdict, 4)
     assert last.docket.state is State.UNREACHABLE_REVIEW
     assert last.due == ()
-    assert [message.template for message in last.messages] == ["satisfaction_missed"]
+    assert {message.cause for message in last.messages} <= {message.cause for message in third.messages}
 
 
 def test_a_number_that_may_not_be_dialled_goes_to_review_at_once():
     decision = decide(Verdict.FAILED)
     assert decision.docket.state is State.UNREACHABLE_REVIEW
     assert decision.due == ()
+    assert decision.messages == ()
 
 
 @pytest.mark.parametrize("changes", [{"phone": None}, {"sealed": True}])
 def test_whom_we_may_not_write_to_gets_no_message_after_the_last_try(changes):
-    decision = decide(Verdict.NO_ANSWER, 3, docket=asked(attempts=2, **changes))
-    assert decision.docket.state is State.UNREACHABLE_REVIEW
-    assert decision.messages == ()
+    for nth in (3, 4):
+        assert decide(Verdict.NO_ANSWER, nth, docket=asked(attempts=nth - 1, **changes)).messages == ()
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.VERIFYING}))
@@ -147,7 +152,7 @@ def test_whatever_the_attempt_only_a_yes_closes_and_the_level_never_falls(made, 
 def test_a_question_left_open_always_has_a_next_step(made, hour):
     now = NOW + timedelta(hours=hour)
     decision = desk.verdict(asked(attempts=made.attempt - 1), made, now, PURVI, OFFICERS)
-    rings = [work for work in decision.due if work.kind == "ring_satisfaction"]
+    rings = [work for work in decision.due if work.kind in RINGS]
     if decision.docket.state is State.VERIFYING:
         (ring,) = rings
         assert ring.due_at > now

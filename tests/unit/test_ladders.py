@@ -40,6 +40,12 @@ def test_satisfaction_is_asked_in_three_slots_within_24_hours_and_in_calling_hou
     assert clocks.in_calling_hours(PURVI, third)
 
 
+def test_the_fourth_try_is_an_agents_call_and_the_ladder_ends_with_it():
+    assert [attempt for attempt in range(1, 6) if ladders.SATISFACTION.by_agent(attempt)] == [4, 5]
+    assert ladders.SATISFACTION.tries == 4
+    assert not any(ladders.PROMISE.by_agent(attempt) for attempt in range(1, 6))
+
+
 def test_a_lost_caller_is_rung_once_and_not_at_night():
     assert ladders.LOST_CALLER.tries == 1
     assert ladders.next_try(ladders.LOST_CALLER, 0, NIGHT, PURVI) == clocks.next_calling_time(PURVI, NIGHT) > NIGHT

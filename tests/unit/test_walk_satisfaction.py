@@ -30,8 +30,8 @@ OPEN_STILL = {"sat_silence", "sat_later", "sat_reopened"}
 class Asked:
     """A consumer who was rung: `hear` gives a reply and goes on through deeds; verdicts are kept as given."""
 
-    def __init__(self, verdict_result="ok"):
-        self.walk = Walk(FLOW, "hi", FACTS)
+    def __init__(self, verdict_result="ok", by="line"):
+        self.walk = Walk(FLOW, "hi", {**FACTS, "by": by})
         self.verdicts: list[dict] = []
         self.said: list[str] = []
         self._result = verdict_result
@@ -53,6 +53,21 @@ class Asked:
 
     def press(self, keys):
         return self.hear(*(Pressed(key) for key in keys))
+
+
+def test_an_agent_speaks_first_and_then_the_same_question_is_asked_whatever_came_of_the_talk():
+    for came in ("talked", "nobody", "callback"):
+        consumer = Asked(by="agent").hear(Silent(), Silent())
+        assert isinstance(consumer.step, Connect)
+        assert consumer.verdicts == []
+        consumer.hear(Done(came))
+        assert [say.key for say in consumer.step.say] == ["sat_question"]
+        assert consumer.step.flush  # what was pressed in the talk is no answer
+        assert consumer.press("1").verdicts == [{"verdict": Verdict.SATISFIED}]
+
+
+def test_who_leaves_in_the_talk_with_the_agent_has_said_nothing():
+    assert Asked(by="agent").hear(Silent(), Silent(), Left()).verdicts == []
 
 
 def asked(**parts):
