@@ -48,10 +48,17 @@ def exchange_child(line: Line, probe: Probe) -> Child:
 
 
 def role_child(line: Line, role: str) -> Child:
-    """One of our own programs, as `python -m sunwai ROLE --settings FILE`. The controller has a heartbeat."""
+    """One of our own programs, `python -m sunwai ROLE --settings FILE`. The controller has a heartbeat and a spare."""
     file = ("--settings", str(line.file.resolve())) if line.file else ()
     command = (sys.executable, "-m", "sunwai", role, *file)
-    return Child(role, command, line.var / "log" / f"{role}.log", line.folder, heartbeat=role == CONTROLLER)
+    return Child(
+        role,
+        command,
+        line.var / "log" / f"{role}.log",
+        line.folder,
+        heartbeat=role == CONTROLLER,
+        spare=role == CONTROLLER,
+    )
 
 
 def fitting_socket(path: Path) -> Path:

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--prove", action="store_true", help="a synthetic caller goes the whole way first (demo lines)")
     run.add_argument("--exchange", action="store_true", help="also the practice exchange: network and phones (demo)")
     run.add_argument("--once", action="store_true", help="with --prove: stop after the proof, with its status")
+    add("renew", commands.renew, "After an update: the running line's roles make room for new ones; no call is lost.")
     setup = add("setup", commands.setup, "Set up what is missing: programs, Asterisk, prompts, books, demo data.")
     setup.add_argument("--for-tests", action="store_true", help="also what the tests need (sipp, PostgreSQL)")
     add("init", commands.init, "Begin a live line: asks what it must know, writes sunwai.toml; no demo data.")

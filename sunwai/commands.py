@@ -28,6 +28,7 @@ from sunwai.chaos.command import Asked, run_chaos
 from sunwai.errors import SunwaiError
 from sunwai.initial import ask_settings
 from sunwai.logs import start_logs
+from sunwai.parent import RENEW, tell_parent
 from sunwai.render import missing_recordings
 from sunwai.role_process import run_role
 from sunwai.running import run_and_prove, run_line_shown
@@ -65,6 +66,12 @@ def init(line: Line, given: argparse.Namespace, console: Console) -> int:  # noq
         raise SunwaiError(f"{file} is there already: change it, or move it away first")
     file.write_text(ask_settings(sys.stdin.isatty()), encoding="utf-8")
     console.print(f"written: {file}. Next: `sunwai doctor`, then `sunwai setup`, then `sunwai run`.")
+    return 0
+
+
+def renew(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb's shape
+    pid = tell_parent(line, RENEW)
+    console.print(f"process {pid} renews its roles; what it says of them stands where `sunwai run` was typed")
     return 0
 
 

@@ -3,6 +3,8 @@
 The parent gives the pipe's end in SUNWAI_HEARTBEAT_FD. `ready` says alive and registered with Asterisk, `away` says
 alive only. A child that falls silent is killed; one that stays away has its callers sent to the fallback. Without the
 variable (the role runs alone, under systemd) nothing is written.
+
+A spare is given SUNWAI_SPARE_FD as well: it says `loaded` when it could begin, and begins when the parent says `go`.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ from collections.abc import Callable
 
 HEARTBEAT_VARIABLE = "SUNWAI_HEARTBEAT_FD"
 BEAT_EVERY_S = 1.0
+SPARE_VARIABLE = "SUNWAI_SPARE_FD"
 READY = b"ready\n"
 AWAY = b"away\n"
+LOADED = b"loaded\n"
+GO = b"go\n"
 
 
 async def beat(is_ready: Callable[[], bool]) -> None:
@@ -33,3 +38,21 @@ async def beat(is_ready: Callable[[], bool]) -> None:
         except BrokenPipeError:
             return
         await asyncio.sleep(BEAT_EVERY_S)
+
+
+async def wait_for_the_word() -> None:
+    """Returns at once unless this process is a spare; then when it is told to begin. EOFError: the parent is gone."""
+    given = os.environ.get(SPARE_VARIABLE)
+    if not given:
+        return
+    word, loop, told = int(given), asyncio.get_running_loop(), asyncio.Event()
+    os.write(int(os.environ[HEARTBEAT_VARIABLE]), LOADED)
+    loop.add_reader(word, told.set)
+    try:
+        await told.wait()
+    finally:
+        loop.remove_reader(word)
+    heard = os.read(word, 64)
+    os.close(word)
+    if not heard:
+        raise EOFError("the parent has gone without a word")

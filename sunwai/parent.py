@@ -26,11 +26,14 @@ from sunwai.rescue import APP, AsteriskWatch
 if TYPE_CHECKING:
     from sunwai.settings import Line
 
+RENEW = signal.SIGUSR1
+"""The roles shall make room for new ones: the program has changed (`sunwai renew`)."""
 ROLES = ("controller", "console", "notifications", "worker")
 AWAY_LIMIT_S = 15.0
 """How long the controller may be unregistered before the parent itself keeps its callers."""
 _RESCUE_EVERY_S = 1.0
 _SERVICE_LIMIT_S = 30.0
+_RENEW_LIMIT_S = 30.0
 _FILES = 65536
 
 
@@ -50,10 +53,10 @@ async def run_line(
 
     `exchange` adds the second Asterisk that plays network and phones. StartError, SetupError: it did not start.
     """
-    stop = stop or asyncio.Event()
+    stop, renew = stop or asyncio.Event(), asyncio.Event()
     raise_file_limit()
     os.umask(0o077)  # books, recordings and the event log are personal data: for this user alone
-    with only_parent(line), _signals(stop):
+    with only_parent(line), _signals(stop, renew):
         async with AsyncExitStack() as stack:
             watch = await stack.enter_async_context(AsteriskWatch(line.ari_url, ARI_USER, line.secret("ari")))
             far = await stack.enter_async_context(
@@ -64,13 +67,19 @@ async def run_line(
             if exchange:
                 foundations.append(exchange_child(line, far.alive))
             layers = [foundations, [role_child(line, role) for role in roles]]
-            await keep_running(layers, say, stop, watch.rescue)
+            await keep_running(layers, say, stop, watch.rescue, renew)
 
 
 async def keep_running(
-    layers: Sequence[Sequence[Child]], say: Say, stop: asyncio.Event, rescue: Callable[[], Awaitable[int]]
+    layers: Sequence[Sequence[Child]],
+    say: Say,
+    stop: asyncio.Event,
+    rescue: Callable[[], Awaitable[int]],
+    renew: asyncio.Event,
 ) -> None:
     """Start the layers one after the other, each in service before the next; wait for `stop`; end them, last one first.
+
+    Each time `renew` is set the last layer's programs make room for new ones (a deploy).
 
     The last layer, the roles, is not waited for: `ready` says when the line answers.
     """
@@ -82,7 +91,7 @@ async def keep_running(
                 if stop.is_set():
                     return
                 keepers = await stack.enter_async_context(_kept(layer, say))
-            await _guarded(keepers, say, stop, rescue)
+            await _guarded(keepers, say, stop, rescue, renew)
     except BaseExceptionGroup as several:
         # Task groups wrap what is raised inside them; people need the one sentence.
         told = several.subgroup(SunwaiError)
@@ -92,16 +101,33 @@ async def keep_running(
 
 
 async def _guarded(
-    roles: Sequence[Keeper], say: Say, stop: asyncio.Event, rescue: Callable[[], Awaitable[int]]
+    roles: Sequence[Keeper],
+    say: Say,
+    stop: asyncio.Event,
+    rescue: Callable[[], Awaitable[int]],
+    renew: asyncio.Event,
 ) -> None:
     controller = next((keeper for keeper in roles if keeper.child.name == CONTROLLER), None)
-    if controller is None:
-        await stop.wait()
-        return
     async with asyncio.TaskGroup() as group:
-        guard = group.create_task(keep_callers(controller, rescue, say))
+        guards = [group.create_task(_renewed(roles, say, renew))]
+        if controller is not None:
+            guards.append(group.create_task(keep_callers(controller, rescue, say)))
         await stop.wait()
-        guard.cancel()
+        for guard in guards:
+            guard.cancel()
+
+
+async def _renewed(roles: Sequence[Keeper], say: Say, renew: asyncio.Event) -> None:
+    """One program after the other, so that a new one that does not load leaves the others as they are."""
+    while True:
+        await renew.wait()
+        renew.clear()
+        try:
+            for keeper in roles:
+                await keeper.renew(_RENEW_LIMIT_S)
+                await keeper.in_service(_SERVICE_LIMIT_S)
+        except StartError as error:
+            say("parent", str(error))
 
 
 async def keep_callers(controller: Keeper, rescue: Callable[[], Awaitable[int]], say: Say) -> None:
@@ -148,6 +174,21 @@ def only_parent(line: Line) -> Iterator[None]:
         yield
 
 
+def tell_parent(line: Line, number: signal.Signals) -> int:
+    """Signal the parent of this running line; its process id. StartError when the line does not run."""
+    path = line.var / "run" / "parent.lock"
+    try:
+        with path.open("r+", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = int(path.read_text(encoding="ascii"))
+        os.kill(pid, number)
+        return pid
+    except FileNotFoundError:
+        pass
+    raise StartError("this line does not run: type `sunwai run`")
+
+
 def raise_file_limit() -> None:
     """A call takes a dozen open files in Asterisk; the usual limit of 1024 would end at 80 calls."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -189,15 +230,15 @@ async def _served_or_stopped(keepers: Sequence[Keeper], stop: asyncio.Event) -> 
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def _signals(stop: asyncio.Event, renew: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.set)
+    told = {signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: stop, RENEW: renew}
+    for number, event in told.items():
+        loop.add_signal_handler(number, event.set)
     try:
         yield
     finally:
-        for number in numbers:
+        for number in told:
             loop.remove_signal_handler(number)
 
 

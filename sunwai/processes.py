@@ -1,22 +1,21 @@
 """Keep one program running: start it, watch it, end it for good, start it again (design 3.5).
 
-Each child leads a process group and a session of its own (Ctrl-C at the terminal reaches the parent alone) and dies
-with the parent by the kernel's hand. Nothing here knows what the programs are.
+Of a child whose absence callers feel a spare is kept, loaded and waiting for the word: it takes over at once. Nothing
+here knows what the programs are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from sunwai.errors import StartError
-from sunwai.heartbeat import HEARTBEAT_VARIABLE, READY
+from sunwai.heartbeat import READY
+from sunwai.lives import Life, Program
 
 Say = Callable[[str, str], None]
 """Who (a child's name) and what happened, in a few words."""
@@ -24,11 +23,8 @@ Say = Callable[[str, str], None]
 Probe = Callable[[], Awaitable[bool]]
 """True when the program answers. It keeps its own limit of time and does not raise."""
 
-# util-linux: asks the kernel for SIGKILL when the parent is gone, then becomes the program. Python's own preexec_fn may
-# not be used in a process that has threads.
-_DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
-_LOG_LIMIT = 20_000_000
 _TICK_S = 0.25
+_SPARE_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A program to keep. `probe` says whether it answers, `heartbeat` that it writes to the pipe it is given."""
+    """A program to keep. `probe` says whether it answers, `heartbeat` that it writes to the pipe it is given.
+
+    `spare`: it can wait for the word (`sunwai/heartbeat.py`), and one that waits is kept beside it.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -57,6 +56,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     probe: Probe | None = None
     heartbeat: bool = False
+    spare: bool = False
     pace: Pace = field(default_factory=Pace)
 
 
@@ -69,22 +69,18 @@ class Keeper:
         self.pid: int | None = None
         self.starts = 0
         self._say = say
+        self._program = Program(child.command, child.log, child.folder, child.environment, child.heartbeat)
+        self._life: Life | None = None
+        self._spare: Life | None = None
         self._last_beat = 0.0
         self._in_service = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled: start, wait for the end, wait a little longer each time, start again."""
-        pace = self.child.pace
-        pause = pace.backoff_s
-        while True:
-            began = time.monotonic()
-            why = await self._one_life()
-            self._in_service.clear()
-            if time.monotonic() - began > pace.steady_s:
-                pause = pace.backoff_s
-            self._say(self.child.name, f"{why}; starting again in {pause:.1f} s")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, pace.backoff_limit_s)
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            if self.child.spare:
+                tasks.create_task(self._keep_a_spare())
+            await self._live()
 
     async def in_service(self, limit_s: float) -> None:
         """Wait until it answers its probe, or beats `ready`, or simply started. StartError after `limit_s` seconds."""
@@ -94,57 +90,98 @@ class Keeper:
         except TimeoutError as error:
             raise StartError(f"{self.child.name} did not start within {limit_s:.0f} s: see {self.child.log}") from error
 
-    async def _one_life(self) -> str:
-        """Start the program once and see it to its end. Returns why it ended, for people."""
-        reader, writer = os.pipe()
-        try:
+    async def renew(self, limit_s: float) -> None:
+        """A program that has changed takes over from the one that runs: loaded first, then the old one is ended.
+
+        Without a spare the old one is ended and started again. StartError: the new one did not load, the old one runs
+        on.
+        """
+        if self.child.spare:
+            await self._drop_spare()
             try:
-                process = await self._start(writer)
-            finally:
-                os.close(writer)
-            return await self._listen_and_watch(process, reader)
+                async with asyncio.timeout(limit_s):
+                    while not (self._spare and self._spare.is_ready):  # noqa: ASYNC110 - a process tells by its pipe
+                        await asyncio.sleep(_TICK_S)
+            except TimeoutError as error:
+                raise StartError(f"the new {self.child.name} did not load: see {self.child.log}") from error
+        old = self._life
+        if old is None:
+            return
+        self._say(self.child.name, "told to make room for the new one")
+        old.process.terminate()
+        with suppress(TimeoutError):  # a hung one is found by its silence
+            async with asyncio.timeout(limit_s):
+                while self._life is old:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(_TICK_S)
+
+    async def _live(self) -> None:
+        """One life after the other; each pause a little longer, and none when a spare stands ready."""
+        pace = self.child.pace
+        pause = pace.backoff_s
+        while True:
+            began = time.monotonic()
+            why = await self._one_life()
+            served = self._in_service.is_set()
+            self._in_service.clear()
+            if served and self._spare is not None and self._spare.is_ready:
+                self._say(self.child.name, f"{why}; the spare takes over")
+                continue
+            if time.monotonic() - began > pace.steady_s:
+                pause = pace.backoff_s
+            self._say(self.child.name, f"{why}; starting again in {pause:.1f} s")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, pace.backoff_limit_s)
+
+    async def _one_life(self) -> str:
+        """Start the program once, or let the spare begin, and see it to its end. Why it ended, for people."""
+        try:
+            life = self._life = await self._begun()
         except OSError as error:
             return f"could not be started ({error.strerror})"
-        finally:
-            os.close(reader)
-
-    async def _listen_and_watch(self, process: asyncio.subprocess.Process, reader: int) -> str:
-        self.pid = process.pid
-        loop = asyncio.get_running_loop()
-        os.set_blocking(reader, False)
-        loop.add_reader(reader, self._hear, reader)
+        self.pid = life.process.pid
         try:
-            return await self._watch(process)
+            return await self._watch(life)
         finally:
-            loop.remove_reader(reader)
-            await end_group(process, self.child.pace.end_s)
-            self.pid = None
+            self._life = self.pid = None
+            await life.end(self.child.pace.end_s)
 
-    async def _start(self, pipe: int) -> asyncio.subprocess.Process:
-        child = self.child
-        beats = {HEARTBEAT_VARIABLE: str(pipe)} if child.heartbeat else {}
-        self._say(child.name, "starting")
+    async def _begun(self) -> Life:
         self.starts += 1
-        self._last_beat = time.monotonic() + child.pace.first_beat_s
-        with _log_file(child.log) as log:
-            process = await asyncio.create_subprocess_exec(
-                *_DIES_WITH_PARENT,
-                *child.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=child.folder,
-                env={**os.environ, **child.environment, **beats},
-                pass_fds=(pipe,) if child.heartbeat else (),
-                start_new_session=True,
-            )
-        if child.probe is None and not child.heartbeat:
+        self._last_beat = time.monotonic() + self.child.pace.first_beat_s
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.is_ready:
+            spare.begin()
+            return spare
+        if spare is not None:
+            await spare.end(self.child.pace.end_s)
+        self._say(self.child.name, "starting")
+        life = await Life.start(self._program, self._hear)
+        if self.child.probe is None and not self.child.heartbeat:
             self._served()
-        return process
+        return life
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> str:
+    async def _keep_a_spare(self) -> None:
+        """While the program is in service another one waits; begun later, it does not slow its start."""
+        try:
+            while True:
+                await self._in_service.wait()
+                if self._spare is not None and self._spare.process.returncode is not None:
+                    self._say(self.child.name, "the spare has ended")
+                    await self._drop_spare()
+                if self._spare is None:
+                    self._spare = await Life.start(self._program, self._hear, waits=True)
+                await asyncio.sleep(_SPARE_EVERY_S)
+        finally:
+            await self._drop_spare()
+
+    async def _drop_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            await spare.end(self.child.pace.end_s)
+
+    async def _watch(self, life: Life) -> str:
         """Wait for the end, or kill it when it falls silent or stops answering."""
-        waiting = asyncio.ensure_future(process.wait())
+        waiting = asyncio.ensure_future(life.process.wait())
         try:
             while True:
                 silence = asyncio.ensure_future(self._until_silent())
@@ -155,8 +192,7 @@ class Keeper:
                     why = silence.result()
                 finally:
                     await _cancelled(silence)
-                # A hung program does not heed SIGTERM, and callers wait in silence meanwhile.
-                _signal_group(process.pid, signal.SIGKILL)
+                life.kill()  # callers wait in silence meanwhile
                 await waiting
                 return why
         finally:
@@ -184,14 +220,9 @@ class Keeper:
             if misses >= pace.misses:
                 return f"did not answer {misses} times, killed"
 
-    def _hear(self, reader: int) -> None:
-        """Take what the child wrote. An end of file is left to the wait for its end."""
-        try:
-            heard = os.read(reader, 4096)
-        except BlockingIOError:
-            return
-        if not heard:
-            asyncio.get_running_loop().remove_reader(reader)
+    def _hear(self, life: Life, heard: bytes) -> None:
+        """What the living one wrote is its heartbeat; a spare's word that it has loaded is none."""
+        if life is not self._life:
             return
         self._last_beat = time.monotonic()
         if READY in heard:
@@ -202,35 +233,6 @@ class Keeper:
         if not self._in_service.is_set():
             self._in_service.set()
             self._say(self.child.name, "in service")
-
-
-async def end_group(process: asyncio.subprocess.Process, patience_s: float) -> None:
-    """SIGTERM to the whole group, SIGKILL after `patience_s`; returns when the program is gone, whoever cancels."""
-    try:
-        if process.returncode is None:
-            _signal_group(process.pid, signal.SIGTERM)
-            async with asyncio.timeout(patience_s):
-                await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        # What the program itself started is in its group and goes with it.
-        _signal_group(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _log_file(path: Path) -> IO[bytes]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > _LOG_LIMIT:
-        path.replace(path.with_suffix(".log.1"))
-    return path.open("ab")
 
 
 def _how_it_ended(status: int) -> str:

@@ -15,6 +15,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 from sunwai.errors import SunwaiError
+from sunwai.heartbeat import wait_for_the_word
 from sunwai.logs import start_logs
 from sunwai.roles import ROLES
 from sunwai.settings import Line, read_settings
@@ -45,18 +46,16 @@ def main(words: Sequence[str] | None = None) -> int:
 def run_role(name: str, line: Line) -> int:
     """Run one role until SIGTERM or SIGINT; 0 then, 1 when it fell over."""
     try:
-        if line.settings.metrics.enabled and name in METRICS_PORT_AFTER:
-            start_http_server(line.settings.console.port + METRICS_PORT_AFTER[name], addr="127.0.0.1")
         role: Role = importlib.import_module(f"sunwai.roles.{name}").run
-        uvloop.run(_until_told(role, line))
+        uvloop.run(_until_told(name, role, line))
     except Exception:  # top of a process: the parent restarts it, the log says why
         log.exception("role_failed", role=name)
         return 1
     return 0
 
 
-async def _until_told(role: Role, line: Line) -> None:
-    work = asyncio.ensure_future(role(line))
+async def _until_told(name: str, role: Role, line: Line) -> None:
+    work = asyncio.ensure_future(_at_work(name, role, line))
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(told, work.cancel)
@@ -64,3 +63,11 @@ async def _until_told(role: Role, line: Line) -> None:
         await work
     except asyncio.CancelledError:
         log.info("role_ended")
+
+
+async def _at_work(name: str, role: Role, line: Line) -> None:
+    """A spare waits here with everything loaded; the metrics' port is still its forerunner's until then."""
+    await wait_for_the_word()
+    if line.settings.metrics.enabled and name in METRICS_PORT_AFTER:
+        start_http_server(line.settings.console.port + METRICS_PORT_AFTER[name], addr="127.0.0.1")
+    await role(line)

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sunwai.asterisk_conf import ARI_USER
@@ -91,7 +92,7 @@ async def with_whole_line(ours: Side) -> AsyncIterator[Side]:
         desk = Desk(line, asterisks.agent_codes(WHOLE_AGENTS))
         try:
             await desk.sign_in()
-            async with kept(role_child(line, CONTROLLER)) as (controller,), _at_work(desk):
+            async with kept(replace(role_child(line, CONTROLLER), spare=False)) as (controller,), _at_work(desk):
                 yield Side("ours", line, ours.door, {**ours.programs, CONTROLLER: controller, REDIS: floor})
         finally:
             await desk.close()

@@ -11,7 +11,8 @@ from pathlib import Path
 from sunwai.bench.asterisks import agents_port
 from sunwai.distribution import find_program
 from sunwai.errors import SetupError, StartError
-from sunwai.processes import Child, end_group
+from sunwai.lives import end_group
+from sunwai.processes import Child
 from sunwai.settings import Line
 
 SCENARIOS = Path(__file__).parent / "scenarios"

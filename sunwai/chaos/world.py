@@ -204,7 +204,7 @@ def _children(parent: int) -> list[tuple[int, str]]:
                 found.append((int(entry.name), words))
         except (OSError, IndexError, ValueError):
             continue  # it has just ended
-    return found
+    return sorted(found)  # of a role and its spare the elder one comes first
 
 
 def _free_ports() -> tuple[int, int]:

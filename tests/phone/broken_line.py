@@ -96,9 +96,12 @@ def processes(folder: str) -> dict[int, str]:
 
 
 def pid_of(house: House, what: str) -> int | None:
-    """The process of this line whose command line has `what` ("controller", "redis-server", "asterisk/etc")."""
+    """The process of this line whose command line has `what` ("controller", "redis-server", "asterisk/etc").
+
+    Of the controller's two the elder one: a spare is always started after the one that is in service.
+    """
     named = processes(str(house.line.var.parent)).items()
-    return next((pid for pid, words in named if what in words and pid != house.parent.pid), None)
+    return min((pid for pid, words in named if what in words and pid != house.parent.pid), default=None)
 
 
 def hurt(house: House, what: str, number: signal.Signals = signal.SIGKILL) -> int:

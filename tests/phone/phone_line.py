@@ -85,10 +85,8 @@ class House:
         return ConsolePerson(self.url, name, self.line.secret("demo_password"))
 
     def pid_of(self, role: str) -> int:
-        """The process of a role ("controller", "asterisk", "redis" ...), found among the parent's children."""
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
+        """The process of a role ("controller", "asterisk", "redis" ...); of a role and its spare the elder one."""
+        for entry in sorted(Path("/proc").glob("[0-9]*"), key=lambda found: int(found.name)):
             try:
                 words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
             except OSError:

@@ -108,7 +108,7 @@ def house():
                 up.set()
 
             waiting = asyncio.ensure_future(tell_when_up())
-            await parent.keep_running([children, []], parent.silent, stop, nobody)
+            await parent.keep_running([children, []], parent.silent, stop, nobody, asyncio.Event())
             waiting.cancel()
             await asyncio.wait({waiting})
 

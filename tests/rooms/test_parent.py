@@ -10,6 +10,7 @@ import sys
 import tempfile
 import textwrap
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,70 @@ async def test_a_hung_child_is_killed_and_started_again(tmp_path):
     assert told.has("fake: silent for 1 s, killed")
 
 
+SPARE = """
+    import os, time
+    beats, word = int(os.environ["SUNWAI_HEARTBEAT_FD"]), os.environ.get("SUNWAI_SPARE_FD")
+    if word:
+        os.write(beats, b"loaded\\n")
+        if not os.read(int(word), 64):
+            raise SystemExit(9)
+    while True:
+        os.write(beats, b"ready\\n")
+        time.sleep(0.1)
+"""
+
+
+async def spare_ready(keeper: Keeper) -> int:
+    await until(lambda: keeper._spare is not None and keeper._spare.is_ready)
+    return keeper._spare.process.pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+async def test_the_spare_takes_over_at_once_whether_the_first_one_dies_or_hangs(tmp_path, number):
+    told = Told()
+    async with kept(child(tmp_path, SPARE, heartbeat=True, spare=True), told) as keeper:
+        await keeper.in_service(20)
+        for _ in range(2):
+            spare = await spare_ready(keeper)
+            os.kill(keeper.pid, number)
+            await until(lambda spare=spare: keeper.pid == spare)
+            await keeper.in_service(20)
+    assert told.has("; the spare takes over")
+    assert not told.has("starting again")
+
+
+async def test_a_spare_that_dies_is_replaced_and_none_outlives_its_keeper(tmp_path):
+    told = Told()
+    async with kept(child(tmp_path, SPARE, heartbeat=True, spare=True), told) as keeper:
+        await keeper.in_service(20)
+        first = await spare_ready(keeper)
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: keeper._spare is not None and keeper._spare.process.pid != first)
+        second = await spare_ready(keeper)
+        assert keeper.starts == 1
+    assert told.has("fake: the spare has ended")
+    assert not lives(second)
+
+
+async def test_a_new_program_takes_over_only_when_it_has_loaded(tmp_path):
+    source = tmp_path / "program.py"
+    source.write_text(textwrap.dedent(SPARE))
+    told, quick = Told(), Child("fake", (sys.executable, str(source)), tmp_path / "log", tmp_path, pace=QUICK)
+    async with kept(replace(quick, heartbeat=True, spare=True), told) as keeper:
+        await keeper.in_service(20)
+        old = keeper.pid
+        source.write_text("raise SystemExit(4)")
+        with pytest.raises(StartError, match="the new fake did not load"):
+            await keeper.renew(2.0)
+        assert keeper.pid == old
+        source.write_text(textwrap.dedent(SPARE) + "# changed")
+        await keeper.renew(20.0)
+        await keeper.in_service(20)
+        assert keeper.pid != old
+        assert not lives(old)
+    assert not told.has("starting again")
+
+
 async def test_a_child_that_beats_away_is_alive_but_not_in_service(tmp_path):
     async with kept(child(tmp_path, BEATS % "away", heartbeat=True), Told()) as keeper:
         with pytest.raises(StartError, match=r"fake did not start within 2 s: see .*fake\.log"):
@@ -228,7 +293,7 @@ async def test_the_roles_start_only_when_what_they_stand_on_is_in_service(tmp_pa
 
     under = child(tmp_path, "import time; time.sleep(600)", name="under", probe=probe)
     role = child(tmp_path, "import time; time.sleep(600)", name="role")
-    running = asyncio.create_task(keep_running([[under], [role]], told, stop, nobody))
+    running = asyncio.create_task(keep_running([[under], [role]], told, stop, nobody, asyncio.Event()))
     await until(lambda: told.has("under: starting"))
     assert not told.has("role: starting")
     served.set()
@@ -248,7 +313,7 @@ async def test_a_foundation_that_does_not_come_ends_the_start_with_one_sentence(
 
     under = child(tmp_path, "import time; time.sleep(600)", name="under", probe=no)
     with pytest.raises(StartError, match="under did not start within"):
-        await keep_running([[under], []], Told(), asyncio.Event(), nobody)
+        await keep_running([[under], []], Told(), asyncio.Event(), nobody, asyncio.Event())
 
 
 def processes_of(folder: Path) -> list[int]:
