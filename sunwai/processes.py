@@ -29,7 +29,10 @@ _SPARE_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How patient the parent is; seconds on the monotonic clock, except `misses`."""
+    """How patient the parent is; seconds on the monotonic clock, except `misses`.
+
+    A spare is loaded `spare_after_s` after its forerunner came into service: not while that one takes up its callers.
+    """
 
     silent_s: float = 3.0
     first_beat_s: float = 20.0
@@ -40,6 +43,7 @@ class Pace:
     backoff_s: float = 0.5
     backoff_limit_s: float = 15.0
     steady_s: float = 60.0
+    spare_after_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class Keeper:
         self._last_beat = 0.0
         self._in_service = asyncio.Event()
 
+    @property
+    def spare_ready(self) -> bool:
+        """A spare stands by that could begin at once."""
+        return self._spare is not None and self._spare.is_ready
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -100,7 +109,7 @@ class Keeper:
             await self._drop_spare()
             try:
                 async with asyncio.timeout(limit_s):
-                    while not (self._spare and self._spare.is_ready):  # noqa: ASYNC110 - a process tells by its pipe
+                    while not self.spare_ready:  # noqa: ASYNC110 - a process tells by its pipe
                         await asyncio.sleep(_TICK_S)
             except TimeoutError as error:
                 raise StartError(f"the new {self.child.name} did not load: see {self.child.log}") from error
@@ -123,7 +132,7 @@ class Keeper:
             why = await self._one_life()
             served = self._in_service.is_set()
             self._in_service.clear()
-            if served and self._spare is not None and self._spare.is_ready:
+            if served and self.spare_ready:
                 self._say(self.child.name, f"{why}; the spare takes over")
                 continue
             if time.monotonic() - began > pace.steady_s:
@@ -165,12 +174,12 @@ class Keeper:
         try:
             while True:
                 await self._in_service.wait()
+                await asyncio.sleep(_SPARE_EVERY_S if self._spare is not None else self.child.pace.spare_after_s)
                 if self._spare is not None and self._spare.process.returncode is not None:
                     self._say(self.child.name, "the spare has ended")
                     await self._drop_spare()
                 if self._spare is None:
                     self._spare = await Life.start(self._program, self._hear, waits=True)
-                await asyncio.sleep(_SPARE_EVERY_S)
         finally:
             await self._drop_spare()
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import aiohttp
 import msgspec
@@ -20,11 +21,23 @@ _ASK_EVERY_S = 0.1
 _LIMIT_S = 5.0
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """Of a channel or bridge only its id is wanted."""
+
+    id: str
+
+
 class Door:
     """ARI of one line's Asterisk; use `door_of`."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+
+    async def hang_up_all(self) -> None:
+        """Whoever is still on the line is sent away."""
+        for channel in await self.names("channels"):
+            async with self._session.delete(f"/ari/channels/{channel}"):
+                pass  # 404: he has just left
 
     async def make_phones(self, codes: Sequence[str], address: str, port: int) -> None:
         """Endpoints as the line makes them for its agents, but with a fixed contact. StartError when refused."""
@@ -43,6 +56,13 @@ class Door:
             return False
         return True
 
+    async def names(self, what: Literal["channels", "bridges"]) -> list[str]:
+        """Ids of what is there now. StartError when Asterisk does not tell."""
+        try:
+            return [one.id for one in await self._list(what)]
+        except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as error:
+            raise StartError(f"Asterisk does not tell its {what}") from error
+
     async def _put(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
         body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
         url = f"/ari/asterisk/config/dynamic/res_pjsip/{kind}/{name}"
@@ -51,8 +71,11 @@ class Door:
                 raise StartError(f"Asterisk refused the bench's agents with {answer.status}")
 
     async def _channels(self) -> int:
-        async with self._session.get("/ari/channels") as answer:
-            return len(msgspec.json.decode(await answer.read(), type=list[object]))
+        return len(await self._list("channels"))
+
+    async def _list(self, what: str) -> list[_Named]:
+        async with self._session.get(f"/ari/{what}") as answer:
+            return msgspec.json.decode(await answer.read(), type=list[_Named])
 
 
 @asynccontextmanager

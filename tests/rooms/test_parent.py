@@ -33,6 +33,7 @@ QUICK = Pace(
     end_s=1.0,
     backoff_s=0.05,
     backoff_limit_s=0.2,
+    spare_after_s=0.1,
 )
 BEATS = """
     import os, time
@@ -138,7 +139,7 @@ SPARE = """
 
 
 async def spare_ready(keeper: Keeper) -> int:
-    await until(lambda: keeper._spare is not None and keeper._spare.is_ready)
+    await until(lambda: keeper.spare_ready)
     return keeper._spare.process.pid
 
 
