@@ -17,7 +17,7 @@ from sunwai.asterisk_program import AsteriskProgram, find_asterisk
 from sunwai.errors import SetupError
 
 if TYPE_CHECKING:
-    from sunwai.settings import Line
+    from sunwai.settings import Line, TrunkSettings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "asterisk-conf"
 ARI_USER = "sunwai"
@@ -64,7 +64,9 @@ def write_asterisk_conf(line: Line, out: Path) -> None:
     """Render the line's configuration into `out`; make the folders beside it. SetupError: a value cannot be written."""
     program = _program(line)
     names = _common_names(line, out, program) | _line_names(line) | _passwords(line)
-    _write({path.name: path for path in sorted(TEMPLATES.glob("*.conf"))}, names, out, program)
+    texts = _filled({path.name: path for path in sorted(TEMPLATES.glob("*.conf"))}, names)
+    texts["pjsip_trunks.conf"] = "".join(_trunk(trunk) for trunk in line.settings.telephony.trunks)
+    _write(texts, out, program)
 
 
 def write_exchange_conf(line: Line, out: Path) -> None:
@@ -86,7 +88,7 @@ def write_exchange_conf(line: Line, out: Path) -> None:
     }
     templates = {path.name: path for path in sorted(TEMPLATES.glob("*.conf")) if path.name not in _OF_THE_LINE_ONLY}
     templates |= {path.name: path for path in sorted((TEMPLATES / "exchange").glob("*.conf"))}
-    _write(templates, names, out, program)
+    _write(_filled(templates, names), out, program)
 
 
 def fill_in(text: str, names: Mapping[str, str], where: str) -> str:
@@ -135,6 +137,8 @@ def _line_names(line: Line) -> dict[str, str]:
         "RTP_START": str(telephony.rtp_start),
         "RTP_END": str(telephony.rtp_end),
         "SOFT_LIMIT": str(telephony.soft_limit),
+        "TRUNK_SOFT_LIMIT": str(telephony.trunk_soft_limit or telephony.soft_limit),
+        "TRUNK_HARD_LIMIT": str(telephony.trunk_hard_limit or telephony.hard_limit),
         "HARD_LIMIT": str(telephony.hard_limit),
         "FALLBACK_WAIT": str(telephony.fallback_wait_s),
         "RECORDINGS": str(line.recordings.resolve()),
@@ -172,7 +176,21 @@ def _day_of(call_ref: str) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y/%m/%d")
 
 
-def _write(templates: Mapping[str, Path], names: Mapping[str, str], out: Path, program: AsteriskProgram) -> None:
+def _trunk(trunk: TrunkSettings) -> str:
+    """The endpoint of one of the further trunks."""
+    names = {
+        "TRUNK_NAME": trunk.name,
+        "TRUNK_PEER": trunk.peer,
+        "TRUNK_PEER_PORT": str(trunk.peer_port),
+        "TRUNK_SOFT_LIMIT": str(trunk.soft_limit),
+        "TRUNK_HARD_LIMIT": str(trunk.hard_limit),
+    }
+    template = TEMPLATES / "repeated" / "pjsip_trunk.conf"
+    return _filled({template.name: template}, names)[template.name]
+
+
+def _filled(templates: Mapping[str, Path], names: Mapping[str, str]) -> dict[str, str]:
+    """The files' texts. SetupError for a value that could mean something to Asterisk."""
     for name, value in names.items():
         # "&" parts the files of a prompt; `_spoken` puts it in, a setting must not.
         checked = value.replace("&", "") if name.startswith("SAY_") else value
@@ -180,7 +198,10 @@ def _write(templates: Mapping[str, Path], names: Mapping[str, str], out: Path, p
             raise SetupError(
                 f"Asterisk's configuration cannot carry the value {value!r}: use letters, digits and . / _ - only"
             )
-    rendered = {name: fill_in(path.read_text(encoding="utf-8"), names, path.name) for name, path in templates.items()}
+    return {name: fill_in(path.read_text(encoding="utf-8"), names, path.name) for name, path in templates.items()}
+
+
+def _write(rendered: Mapping[str, str], out: Path, program: AsteriskProgram) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for folder in _BESIDE:
         (out.parent / folder).mkdir(parents=True, exist_ok=True)

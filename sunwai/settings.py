@@ -36,6 +36,16 @@ class LineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     clock_offset_s: float = 0.0
 
 
+class TrunkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A further trunk: another operator, another gateway. `peer` is the IP its calls come from."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]{0,15}$")]
+    peer: str
+    peer_port: Port = 5060
+    soft_limit: Count
+    hard_limit: Count
+
+
 class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Asterisk's own addresses and limits. The trunk has an address of its own (design 3.13)."""
 
@@ -46,6 +56,9 @@ class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     trunk_peer: str = "127.0.0.3"
     trunk_peer_port: Port = 5060
     trunk_number_format: Literal["national", "e164"] = "national"
+    trunk_soft_limit: int = 0
+    trunk_hard_limit: int = 0
+    trunks: tuple[TrunkSettings, ...] = ()
     http_port: Port = 8088
     rtp_start: Port = 20000
     rtp_end: Port = 20999
@@ -198,10 +211,40 @@ def checked(line: Line) -> Line:
         raise SettingsError("a demo line may only have a trunk on loopback: set telephony.trunk_peer to 127.x.x.x")
     if line.settings.line.kind == "live" and line.settings.line.clock_offset_s:
         raise SettingsError("line.clock_offset_s is for demo lines: a live line keeps the true time (design 3.16)")
+    _trunks_agree(line.settings)
     _agree(line.settings)
     if telephony.rtp_end - telephony.rtp_start < 4 * telephony.soft_limit:
         raise SettingsError("telephony.rtp_start..rtp_end must hold four ports for each call of the soft limit")
     return line
+
+
+def _trunks_agree(settings: Settings) -> None:
+    """Each trunk is told by its own IP, and has a soft limit below its hard one."""
+    telephony = settings.telephony
+    soft, hard = (
+        telephony.trunk_soft_limit or telephony.soft_limit,
+        telephony.trunk_hard_limit or telephony.hard_limit,
+    )
+    limits = {"telephony.trunk": (soft, hard)} | {
+        f"telephony.trunks {one.name}": (one.soft_limit, one.hard_limit) for one in telephony.trunks
+    }
+    for name, (soft, hard) in limits.items():
+        if soft >= hard:
+            raise SettingsError(
+                f"{name}_hard_limit must be above {name}_soft_limit: {soft} calls hear a sentence first"
+            )
+    peers = [telephony.trunk_peer, *(one.peer for one in telephony.trunks)]
+    for one in telephony.trunks:
+        if peers.count(one.peer) > 1:
+            raise SettingsError(
+                f"telephony.trunks: {one.name} has the peer of another trunk; calls are told by it alone"
+            )
+        if settings.line.kind == "demo" and not one.peer.startswith("127."):
+            raise SettingsError(
+                f"a demo line may only have trunks on loopback: set the peer of {one.name} to 127.x.x.x"
+            )
+    if len({one.name for one in telephony.trunks}) < len(telephony.trunks):
+        raise SettingsError("telephony.trunks: two trunks have the same name")
 
 
 def _agree(settings: Settings) -> None:

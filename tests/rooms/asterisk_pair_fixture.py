@@ -24,7 +24,15 @@ from sunwai import parent
 from sunwai.asterisk_conf import ARI_USER, EXCHANGE_USER, exchange_url
 from sunwai.asterisk_program import find_asterisk
 from sunwai.rescue import AsteriskWatch
-from sunwai.settings import Line, LineSettings, Settings, StorageSettings, TelephonySettings, read_settings
+from sunwai.settings import (
+    Line,
+    LineSettings,
+    Settings,
+    StorageSettings,
+    TelephonySettings,
+    TrunkSettings,
+    read_settings,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SPOKEN = ("controller_away.0", "lines_full.0", "leave_message.0", "message_saved.0", "beep")
@@ -86,7 +94,8 @@ def house():
     """The line's Asterisk (two calls at most) and the exchange, kept by the parent in a thread of their own."""
     # A short path: Asterisk's control socket must fit into 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="sunwai"))
-    line = a_line(folder, soft_limit=2, hard_limit=4)
+    second = TrunkSettings(name="second", peer="127.0.0.4", soft_limit=1, hard_limit=2)
+    line = a_line(folder, soft_limit=2, hard_limit=4, trunks=(second,))
     silent_prompts(line)
     up, loop = threading.Event(), asyncio.new_event_loop()
     stop = asyncio.Event()

@@ -145,6 +145,35 @@ async def test_above_the_soft_limit_a_caller_hears_a_sentence_and_the_row_says_s
     assert [row[8] for row in rows(ask.line)].count("LINES_FULL") == 1
 
 
+async def test_a_second_trunk_has_limits_of_its_own_first_a_sentence_then_503(ask):
+    door = ("127.0.0.2", ask.line.settings.telephony.trunk_port)
+    callers, replies = ("5000000001", "5000000002", "5000000003"), []
+    first = b""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+        second.bind(("127.0.0.4", 0))
+        second.settimeout(10)
+        port = second.getsockname()[1]
+        for caller in callers:
+            second.sendto(sip("INVITE", "1912", caller, port, "127.0.0.4"), door)
+            reply = await asyncio.to_thread(final_reply, second, caller)
+            replies.append(int(reply.split()[1]))
+            first = reply if caller == callers[0] else first
+            second.sendto(sip("ACK", "1912", caller, port, "127.0.0.4", reply), door)
+        told = [row for row in rows(ask.line) if row[4].startswith("PJSIP/trunk-second-")]
+        assert [row[8] for row in told].count("LINES_FULL") == 1
+        assert ['"hangupcause":42' in row[9] for row in told].count(True) == 1
+        second.sendto(sip("BYE", "1912", callers[0], port, "127.0.0.4", first), door)
+    assert replies == [200, 200, 503]
+
+
+def final_reply(wire, caller: str) -> bytes:
+    """The reply that ends this caller's INVITE."""
+    while True:
+        reply = wire.recv(4096)
+        if f"INVITE-1912-{caller}".encode() in reply and int(reply.split()[1]) >= 200:
+            return reply
+
+
 async def two_lines(ask) -> bool:
     return len((await ask.near("GET", "channels"))[1]) == 2
 
@@ -238,16 +267,19 @@ async def test_a_trunk_caller_with_an_agents_name_is_a_caller_of_the_trunk(ask):
     assert channel["name"].startswith("PJSIP/trunk-")
 
 
-def sip(kind: str, user: str, caller: str, port: int) -> bytes:
+def sip(kind: str, user: str, caller: str, port: int, address: str = "127.0.0.9", reply: bytes = b"") -> bytes:
+    """A request; within a dialogue `reply` is the answer to its INVITE."""
+    of_call = f"INVITE-{user}-{caller}" if reply else f"{kind}-{user}-{caller}"
+    to = next((line for line in reply.decode().split("\r\n") if line.startswith("To:")), f"To: <sip:{user}@127.0.0.2>")
     lines = (
         f"{kind} sip:{user}@127.0.0.2 SIP/2.0",
-        f"Via: SIP/2.0/UDP 127.0.0.9:{port};branch=z9hG4bK-{kind}-{user}-{caller}",
+        f"Via: SIP/2.0/UDP {address}:{port};branch=z9hG4bK-{kind}-{user}-{caller}",
         "Max-Forwards: 70",
-        f"From: <sip:{caller}@127.0.0.9>;tag=1",
-        f"To: <sip:{user}@127.0.0.2>",
-        f"Call-ID: {kind}-{user}-{caller}",
-        f"CSeq: 1 {kind}",
-        f"Contact: <sip:{caller}@127.0.0.9:{port}>",
+        f"From: <sip:{caller}@{address}>;tag=1",
+        to,
+        f"Call-ID: {of_call}",
+        f"CSeq: {2 if kind == 'BYE' else 1} {kind}",
+        f"Contact: <sip:{caller}@{address}:{port}>",
         "Content-Length: 0",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

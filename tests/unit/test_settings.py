@@ -15,6 +15,8 @@ from sunwai.settings import Settings, read_settings
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `(\w+)` \| `(.+?)` \|", re.MULTILINE)
 
+TRUNK = "[[telephony.trunks]]\nname = 'operator'\n"
+
 
 def every_setting() -> dict[str, dict[str, object]]:
     """`{table: {key: default}}` as sunwai/settings.py has it."""
@@ -74,6 +76,10 @@ def test_the_file_beside_us_is_read_and_paths_are_relative_to_it(tmp_path, monke
         ("[telephony]\ntrunk_peer = '192.0.2.7'\n", "only have a trunk on loopback"),
         ("[line]\nkind = 'live'\nclock_offset_s = 1.0\n[telephony]\ntrunk_peer = '192.0.2.7'\n", "for demo lines"),
         ("[telephony]\nrtp_end = 20100\n", "must hold four ports"),
+        ("[telephony]\ntrunk_soft_limit = 250\n", "trunk_hard_limit must be above"),
+        (TRUNK + "peer = '127.0.0.4'\nsoft_limit = 9\nhard_limit = 9\n", "trunks operator_hard_limit must be above"),
+        (TRUNK + "peer = '127.0.0.3'\nsoft_limit = 9\nhard_limit = 12\n", "operator has the peer of another trunk"),
+        (TRUNK + "peer = '192.0.2.7'\nsoft_limit = 9\nhard_limit = 12\n", "set the peer of operator to 127.x.x.x"),
         ("[queue]\ncallbacks_at_once = 181\n", "more than there are lines"),
         ("[console]\nlease_s = 5.0\n", "shorter than two heartbeats"),
         ("[queue]\ndanger_ring_s = 21.0\n", "danger goes on to the next first"),
