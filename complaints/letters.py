@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from complaints.records import Category, Company, Docket, Message, Officer
+from complaints.records import Category, Company, Docket, DueWork, Message, Officer
 
 
 def _to_consumer(docket: Docket, template: str, **variables: str) -> Message:
@@ -40,6 +40,17 @@ def closed(docket: Docket) -> Message:
 def not_reached(docket: Docket) -> Message:
     """After the last try of the line's own: how to tell us, since silence is never taken for satisfaction."""
     return _to_consumer(docket, "satisfaction_missed")
+
+
+def callback_missed(work: DueWork) -> Message:
+    """After the last try of a callback we owe: it stays with us, on the supervisors' list (domain.md 3.1, row 10)."""
+    return Message(
+        cause=f"callback_missed:{work.cause.partition('#')[0]}",
+        template="callback_missed",
+        language=str(work.payload["language"]),
+        to=str(work.payload["phone"]),
+        variables={},
+    )
 
 
 def _to_officer(docket: Docket, template: str, code: str) -> Message:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from complaints import clocks, ladders
+from complaints import clocks, ladders, letters
 from complaints.ledger import TALK, TALK_LOST, Call, EndedBy, Outcome
 from complaints.records import Company, Consumer, Docket, DueWork
 from dialplan.routing import Waiting, routing_key
@@ -189,7 +189,7 @@ class Promises:
         await self._house.books.due.retry(promise.work.cause, self._owner, moment)
 
     async def _next_try(self, promise: Promise, cause: int) -> None:
-        """The next rung of the ladder; after the last the promise ends as not reached and stays in the books."""
+        """The next rung of the ladder; after the last a message, and the promise stays on the supervisors' list."""
         now, due, work = self._house.clock.wall_now(), self._house.books.due, promise.work
         CALLBACKS.labels("promise", "unanswered").inc()
         if cause == NOT_RUNG:
@@ -197,11 +197,14 @@ class Promises:
             return
         tried = int(work.payload["attempt"])
         moment = ladders.next_try(ladders.PROMISE, tried, now, promise.company)
-        await due.done(work.cause, self._owner, f"unanswered:{cause}", now)
-        if moment is not None:
-            base = str(work.cause).partition("#")[0]
-            payload = {**work.payload, "attempt": tried + 1}
-            await due.add(replace(work, cause=f"{base}#{tried + 1}", due_at=moment, payload=payload))
+        result = f"unanswered:{cause}"
+        if moment is None:
+            await due.done(work.cause, self._owner, result, now, message=letters.callback_missed(work))
+            return
+        base = str(work.cause).partition("#")[0]
+        payload = {**work.payload, "attempt": tried + 1}
+        following = replace(work, cause=f"{base}#{tried + 1}", due_at=moment, payload=payload)
+        await due.done(work.cause, self._owner, result, now, then=following)
 
 
 async def call_back(talk: Talk, purpose: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
-from complaints.records import DueWork
+from complaints.records import DueWork, Message
+from storage import outbox
 from storage.columns import insert_all_if_new, insert_if_new
 from storage.tables import due_work as table
 from storage.transactions import Transactions
@@ -56,10 +57,21 @@ class Due:
         """
         return await self._books.write(lambda c: _claim(c, kinds, now, lease_s, limit, owner))
 
-    async def done(self, cause: str, owner: str, result: str, at: datetime | None = None) -> bool:
-        """Ends claimed work. False: it is no longer ours (withdrawn, or claimed by another after our lease ended)."""
-        values = {"state": "done", "result": result, "done_at": at, "leased_until": None}
-        return await self._books.write(lambda c: _change_own(c, cause, owner, values))
+    async def done(
+        self,
+        cause: str,
+        owner: str,
+        result: str,
+        at: datetime,
+        *,
+        then: DueWork | None = None,
+        message: Message | None = None,
+    ) -> bool:
+        """Ends claimed work; what follows from it (`then`, `message`) is written in the same transaction (I5).
+
+        False: it is no longer ours (withdrawn, or claimed by another after our lease ended), and nothing follows.
+        """
+        return await self._books.write(lambda c: _done(c, (cause, owner), result, at, then, message))
 
     async def retry(self, cause: str, owner: str, at: datetime) -> bool:
         """Gives claimed work back, due again at `at`. False as in `done`."""
@@ -98,6 +110,25 @@ class Due:
     async def late(self, now: datetime, limit: int = 1000) -> list[DueWork]:
         """What should have been done before `now` and is held by nobody, earliest first."""
         return await self._books.read(lambda c: _waiting(c, [table.c.due_at < now, _free(now)], limit))
+
+
+def _done(
+    connection: Connection,
+    own: tuple[str, str],
+    result: str,
+    at: datetime,
+    then: DueWork | None,
+    message: Message | None,
+) -> bool:
+    cause, owner = own
+    values = {"state": "done", "result": result, "done_at": at, "leased_until": None}
+    if not _change_own(connection, cause, owner, values):
+        return False
+    if then is not None:
+        put(connection, then)
+    if message is not None:
+        outbox.put(connection, message, at)
+    return True
 
 
 def put(connection: Connection, work: DueWork) -> bool:

@@ -102,6 +102,10 @@ class Callback:
         return self.kept and self.ended is not None and self.ended - self.promised_at <= PROMISED_WITHIN
 
 
+LATER_TRIES = timedelta(days=1)
+"""A promise of the last minute of a day is tried on the next one; it belongs to the day it was made on."""
+
+
 @dataclass(frozen=True, slots=True)
 class PromisesKept:
     """made = kept + not_reached + withdrawn + open. Waits count from the promise; `share` is of what is decided."""
@@ -125,8 +129,11 @@ async def promises_kept(books: Books, begin: datetime, end: datetime, company: s
 
     `to_see` is the supervisors' list: what is open, and who was not reached.
     """
-    rows = await books.due.promised("ring_promise", begin, end)
-    return sum_up(row for row in rows if company in (None, row.work.company))
+    rows = await books.due.promised("ring_promise", begin, end + LATER_TRIES)
+    of_day = {row.work.cause for row in rows if row.promised_at < end}
+    return sum_up(
+        row for row in rows if company in (None, row.work.company) and row.work.cause.partition("#")[0] in of_day
+    )
 
 
 def sum_up(rows: Iterable[Told]) -> PromisesKept:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 from array import array
+from contextlib import closing
 
 import pytest
 from callers import (
@@ -18,7 +20,7 @@ from callers import (
     national,
     shown,
 )
-from phone_line import agent_at_work, own_consumer, until
+from phone_line import House, agent_at_work, hurry, own_consumer, until
 
 from complaints.ledger import Call, EndedBy, Outcome
 from complaints.records import DueWork
@@ -252,6 +254,34 @@ async def test_a_message_without_a_word_is_none(call, books):
     assert await books.inbox.get(row.call_ref) is None
 
 
+@pytest.mark.timeout(150)
+async def test_who_is_not_reached_three_times_gets_a_message_and_stands_on_the_supervisors_list(
+    house, exchange, call, books
+):
+    number = national(await own_consumer(books, 26))
+    async with agent_at_work(house, exchange, "A01", state="break") as agent:
+        caller = await call(number)
+        await asks_for_a_person(caller)
+        await caller.hear("nobody_there", limit_s=30)
+        await caller.press("1")
+        await caller.hear("callback_promised")
+        await caller.hang_up()
+        first = await promised(books, number)
+        await agent.post("/api/agent/state", {"state": "ready"})
+        for cause in (f"{first.cause}#2", f"{first.cause}#3", None):
+            consumer = await exchange.rung(number, limit_s=75)
+            await consumer.hang_up("busy")
+            if cause is not None:
+                await until(lambda cause=cause: books.due.get(cause), 20)
+                hurry(house, cause)
+        await until(lambda: kept(books, number), 20)
+        assert (await agent.get("/api/agent"))["state"] == "ready"
+    assert messages_of(house, f"callback_missed:{first.cause}") == [("callback_missed", f"+91{number}")]
+    async with house.person("S01") as supervisor:
+        found = await supervisor.get("/api/callbacks")
+    assert [(one["tries"], one["reached"]) for one in found["to_see"] if one["cause"] == first.cause] == [(3, False)]
+
+
 # -- words of these tests ---------------------------------------------------------------------------------------------
 
 
@@ -284,6 +314,12 @@ async def promised(books: Books, number: str) -> DueWork:
     works = await books.due.pending(["ring_promise"])
     [work] = [work for work in works if work.payload["phone"] == f"+91{number}"]
     return work
+
+
+def messages_of(house: House, cause: str) -> list[tuple[str, str]]:
+    """Template and address of the messages with this cause: one, or none."""
+    with closing(sqlite3.connect(house.line.var / "books" / "sunwai.db", timeout=5)) as books:
+        return books.execute("SELECT template, recipient FROM outbox WHERE cause = ?", (cause,)).fetchall()
 
 
 async def kept(books: Books, number: str) -> bool:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 from broken_line import hears, speaks
-from phone_line import agent_at_work, until
+from phone_line import agent_at_work, hurry, until
 from test_whole_way import ended
 
 from complaints.ladders import SATISFACTION
@@ -74,15 +74,6 @@ async def rows_of(books, number: str, count: int = 1):
     rows = await until(enough, 30)
     assert len(rows) == count
     return [row.attempt for row in rows]
-
-
-def hurry(house, cause: str) -> None:
-    """The moment of a rung is now: what lies hours ahead is not waited for."""
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    with sqlite3.connect(house.line.var / "books" / "sunwai.db", timeout=5) as books:
-        moved = books.execute("UPDATE due_work SET due_at = ? WHERE cause = ? AND state = 'waiting'", (now, cause))
-        assert moved.rowcount == 1
-    books.close()
 
 
 async def letters_of(books, number: str) -> set[tuple[str, str]]:

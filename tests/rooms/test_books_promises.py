@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from books_town import NOW, docket, registration
 
+from complaints import letters
 from complaints.records import DueWork, Message
 from storage.books import Books
 from storage.errors import Refused
@@ -64,9 +66,9 @@ async def test_who_dies_with_a_lease_loses_it(books: Books) -> None:
     assert await books.due.late(later) == [work("a", -1)]
     [again] = await books.due.claim(["ring_promise"], later, 30, 1, "ivr:2")
     assert again.tries == 2
-    assert not await books.due.done("a", "ivr:dead", "talked")
+    assert not await books.due.done("a", "ivr:dead", "talked", NOW)
     assert not await books.due.retry("a", "ivr:dead", NOW)
-    assert await books.due.done("a", "ivr:2", "talked")
+    assert await books.due.done("a", "ivr:2", "talked", NOW)
     assert await books.due.pending(["ring_promise"]) == []
 
 
@@ -85,7 +87,7 @@ async def test_withdrawn_work_is_not_done_even_by_its_owner(books: Books) -> Non
     await books.due.claim(["ring_promise"], NOW, 30, 1, "ivr:1")
     assert await books.due.withdraw("a")
     assert not await books.due.withdraw("a")
-    assert not await books.due.done("a", "ivr:1", "talked")
+    assert not await books.due.done("a", "ivr:1", "talked", NOW)
     assert await books.due.claim(["ring_promise"], NOW + timedelta(hours=1), 30, 1, "ivr:1") == []
 
 
@@ -176,3 +178,20 @@ async def test_a_message_to_a_known_docket_is_still_to_be_heard(books: Books) ->
     settled = await books.inbox.get("n1-1")
     assert settled is not None
     assert (settled.docket, settled.reason) == ("10000010", "heard, nothing new")
+
+
+async def test_what_follows_a_try_is_written_with_its_end_or_not_at_all(books: Books) -> None:
+    await books.due.add(work("a"))
+    await books.due.claim(["ring_promise"], NOW, 30, 1, "ivr:1")
+    missed = letters.callback_missed(replace(work("a"), payload={"phone": "+915000000001", "language": "ur"}))
+    assert not await books.due.done("a", "ivr:2", "unanswered", NOW, then=work("a#2", 5), message=missed)
+    assert await books.due.get("a#2") is None
+    assert await books.outbox.counts() == {}
+    assert await books.due.done("a", "ivr:1", "unanswered", NOW, then=work("a#2", 5), message=missed)
+    assert [one.cause for one in await books.due.pending(["ring_promise"])] == ["a#2"]
+    (posted,) = await books.outbox.claim(NOW, 1.0, 10, "test")
+    assert (posted.message.template, posted.message.to, posted.message.language) == (
+        "callback_missed",
+        "+915000000001",
+        "ur",
+    )

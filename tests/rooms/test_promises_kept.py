@@ -48,6 +48,15 @@ async def test_every_promise_is_counted_once_with_all_its_tries(books: Books) ->
     ]
 
 
+async def test_a_promise_belongs_to_the_day_it_was_made_on_with_the_tries_of_the_next(books: Books) -> None:
+    for number, name in enumerate(("promise:a", "promise:a#2", "promise:a#3")):
+        await ended(books, promise(name, 18 * 60 - 3 + 20 * number), "unanswered:17", 18 * 60 - 2 + 20 * number)
+    today = await promises_kept(books, *DAY)
+    tomorrow = await promises_kept(books, DAY[1], DAY[1] + timedelta(days=1))
+    assert [(one.cause, one.tries) for one in today.to_see] == [("promise:a", 3)]
+    assert (tomorrow.made, tomorrow.to_see) == (0, ())
+
+
 async def test_the_supervisors_list_names_no_number(house) -> None:
     await house.books.due.add(DueWork("promise:a", "ring_promise", house.now, "PV", {"phone": "+915000012345"}))
     boss, agent = await house.enter("boss"), await house.enter("a17")
