@@ -20,8 +20,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from storage.floor import LIMIT_S, open_redis, reached
 from storage.floor_records import FloorAway, FloorError
+from storage.floor_wire import LIMIT_S, open_redis, reached
 
 DEADLINE_S = 2.0
 KEPT_S = 300

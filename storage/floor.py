@@ -11,19 +11,16 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
-from redis import exceptions
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 
 from dialplan.routing import Ready, Waiting, one_line
 from storage import floor_lua
+from storage.floor_nodes import NodeLeases
 from storage.floor_records import (
     AWAY,
     CONNECTED,
@@ -42,9 +39,7 @@ from storage.floor_records import (
     skills_of,
     waiting_from,
 )
-
-LIMIT_S = 1.0
-"""Redis answers one command within this many seconds or counts as away."""
+from storage.floor_wire import LIMIT_S, open_redis, reached
 
 POP_KEPT_S = 2 * 3600
 """A screen pop is personal data: gone at the end of the wrap-up, and after this many seconds in any case."""
@@ -55,44 +50,10 @@ KEPT_APART_S = 60.0
 _HEARD_EVERY_S = 2.0
 _RETRY_MAX_S = 2.0
 _SWEPT_AT_ONCE = 100
-_AWAY = (
-    exceptions.ConnectionError,
-    exceptions.TimeoutError,
-    exceptions.ReadOnlyError,
-    exceptions.OutOfMemoryError,
-    OSError,
-)
-
-
-def open_redis(url: str, *, limit_s: float = LIMIT_S, connections: int = 50, repeats: int = 1) -> Redis:
-    """A client for "unix:///path" or "redis://host:port/db". It connects with its first command.
-
-    One repeat on a broken connection, since a pool holds dead ones after Redis was restarted (every script may run
-    twice without harm); none after a time-out.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=limit_s,
-        socket_timeout=limit_s,
-        socket_connect_timeout=limit_s,
-        retry=Retry(NoBackoff(), repeats, supported_errors=(exceptions.ConnectionError,)),
-    )
-    return Redis.from_pool(pool)
-
-
-@asynccontextmanager
-async def reached(limit_s: float = 2 * LIMIT_S) -> AsyncIterator[None]:
-    """Turn every way of Redis being away into FloorAway, at the latest after `limit_s` seconds in all."""
-    try:
-        async with asyncio.timeout(limit_s):
-            yield
-    except _AWAY as error:
-        raise FloorAway(f"the live floor (Redis) is away: {type(error).__name__}") from error
 
 
 class Floor:
-    """The floor of one line; `prefix` keeps lines and tests apart in one Redis."""
+    """The floor of one line; `prefix` keeps lines and tests apart in one Redis. `nodes` are the leases of its nodes."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self._redis = open_redis(url)
@@ -100,6 +61,7 @@ class Floor:
         self._listening = open_redis(url, repeats=0)
         self._scripts: dict[str, AsyncScript] = {}
         self._root = f"{{{prefix}}}"
+        self.nodes = NodeLeases(self._redis, self._root)
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._root, *parts))
@@ -146,9 +108,12 @@ class Floor:
         """Take a caller out (hung up, left a message ...). An offer under way must still be settled with `refused`."""
         return bool(await self._run(floor_lua.LEAVE, call_ref))
 
-    async def waiting_heads(self, now: float, per_bucket: int = 8) -> list[Waiting]:
-        """The first of each skill set not being offered; callers kept from an agent come extra. Cost: what comes."""
-        heads = await self._run(floor_lua.WAITING_HEADS, per_bucket, float(now))
+    async def waiting_heads(self, now: float, per_bucket: int = 8, nodes: Collection[str] = ()) -> list[Waiting]:
+        """The first of each skill set not being offered; callers kept from an agent come extra. Cost: what comes.
+
+        `nodes`: only those who are held by one of these; none named means all. Who is left out hides nobody.
+        """
+        heads = await self._run(floor_lua.WAITING_HEADS, per_bucket, float(now), *nodes)
         return [waiting_from(call_ref.decode(), fields_of(fields), now) for call_ref, fields in heads]
 
     async def waiting_of(self, node: str, now: float) -> list[Waiting]:
@@ -228,9 +193,12 @@ class Floor:
         """Prolong the console's lease to `now + lease_s`; False: the floor does not know him, sign in again."""
         return bool(await self._run(floor_lua.BEAT, agent, float(now + lease_s), float(now)))
 
-    async def contact(self, agent: str, *, ok: bool) -> None:
-        """Whether the agent's phone is registered and qualified; may be told before he signs in and outlives it."""
-        await self._run(floor_lua.CONTACT, agent, "1" if ok else "0")
+    async def contact(self, agent: str, *, ok: bool, node: str = "") -> None:
+        """Whether the agent's phone is registered and qualified at `node`, of which nobody else can say that it is not.
+
+        May be told before he signs in and outlives it.
+        """
+        await self._run(floor_lua.CONTACT, agent, "1" if ok else "0", node)
 
     async def set_state(
         self,
@@ -252,9 +220,12 @@ class Floor:
             raise AgentRefused(agent, AgentState(before.decode()), state)
         return AgentState(before.decode())
 
-    async def ready_agents(self, now: float, per_bucket: int = 8) -> list[Ready]:
-        """Available agents (design 3.13), the longest idle of each skill set. Cost: number of skill sets."""
-        heads = await self._run(floor_lua.IDLE_HEADS, float(now), per_bucket)
+    async def ready_agents(self, now: float, per_bucket: int = 8, nodes: Collection[str] = ()) -> list[Ready]:
+        """Available agents (design 3.13), the longest idle of each skill set. Cost: number of skill sets.
+
+        `nodes`: only those whose phone is registered at one of these; none named means all.
+        """
+        heads = await self._run(floor_lua.IDLE_HEADS, float(now), per_bucket, *nodes)
         return [Ready(agent.decode(), skills_of(bucket.decode()), float(since)) for agent, bucket, since in heads]
 
     async def agents(self) -> list[Agent]:
@@ -266,11 +237,7 @@ class Floor:
             batch.hgetall(self._key("contacts"))
             *hashes, contacts = await batch.execute()
         found = zip(codes, hashes, strict=True)
-        return [
-            agent_from(code, _text(fields), contact_ok=contacts.get(code.encode()) == b"1")
-            for code, fields in found
-            if fields
-        ]
+        return [agent_from(code, _text(fields), _word(contacts.get(code.encode()))) for code, fields in found if fields]
 
     async def agent(self, code: str) -> Agent | None:
         """One signed-in agent, or None."""
@@ -278,7 +245,7 @@ class Floor:
             batch.hgetall(self._key("agent", code))
             batch.hget(self._key("contacts"), code)
             fields, contact = await batch.execute()
-        return agent_from(code, _text(fields), contact_ok=contact == b"1") if fields else None
+        return agent_from(code, _text(fields), _word(contact)) if fields else None
 
     # --- offers and talks --------------------------------------------------------------------------------------------
 
@@ -289,7 +256,8 @@ class Floor:
         """
         offer = Reservation(secrets.token_hex(8), call_ref, agent, owner, float(now + lease_s))
         words = (offer.id, owner, offer.until, float(now))
-        return offer if await self._run(floor_lua.RESERVE, call_ref, agent, *words) else None
+        node = await self._run(floor_lua.RESERVE, call_ref, agent, *words)
+        return None if node is None else replace(offer, node=node.decode())
 
     async def accepted(self, offer: Reservation, *, now: float) -> bool:
         """The agent is up: he talks, the caller leaves the queue. False: caller gone or offer taken back."""
@@ -397,6 +365,10 @@ def _words(found: Iterable[Any]) -> list[str]:
 
 def _text(fields: dict[bytes, bytes]) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in fields.items()}
+
+
+def _word(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def _bytes_or_none(value: bytes | str | None) -> bytes | None:

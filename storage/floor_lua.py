@@ -12,7 +12,7 @@ the other keys are derived from it. Times arrive as text and are stored untouche
     <root>:entered         zset   the same callers by the time they entered
     <root>:agents          set    codes of signed-in agents
     <root>:agent:<code>    hash   see floor_records.Agent; [reservation] while offered and talking
-    <root>:contacts        hash   <code> = "1" when his phone is reachable; outlives the sign-in
+    <root>:contacts        hash   <code> = the node at which his phone is reachable; outlives the sign-in
     <root>:idle:<bucket>   zset   ready, reachable agents of one skill set by idle_since (reading drops dead leases)
     <root>:idle_buckets    set    names of the skill sets that have such agents
     <root>:offers          zset   reservations by the moment they lapse; <root>:offer:<id> hash call_ref, agent
@@ -32,6 +32,14 @@ local BUCKETS, WAITING, ENTERED = root .. ':buckets', root .. ':waiting', root .
 local AGENTS, CONTACTS, IDLE_BUCKETS = root .. ':agents', root .. ':contacts', root .. ':idle_buckets'
 local OFFERS, WRAP_UPS = root .. ':offers', root .. ':wrap_ups'
 local WITH_CALL = {offered = true, talking = true, wrap_up = true}
+
+-- The names of nodes that follow in ARGV from `first` on, as a set; nil, which means all, when there are none.
+local function nodes_from(first)
+  if not ARGV[first] then return nil end
+  local names = {[''] = true}
+  for i = first, #ARGV do names[ARGV[i]] = true end
+  return names
+end
 
 local function tell(event)
   redis.call('PUBLISH', root .. ':events', cjson.encode(event))
@@ -58,7 +66,7 @@ end
 local function seat(agent)
   local known = redis.call('HMGET', at('agent', agent), 'state', 'bucket', 'idle_since')
   if not known[2] then return end
-  if known[1] == 'ready' and redis.call('HGET', CONTACTS, agent) == '1' then
+  if known[1] == 'ready' and redis.call('HEXISTS', CONTACTS, agent) == 1 then
     list('idle', IDLE_BUCKETS, known[2], agent, known[3])
   else
     unlist('idle', IDLE_BUCKETS, known[2], agent)
@@ -84,12 +92,18 @@ local function turn(agent, state, now, reason)
   tell({type = 'agent_changed', agent = agent, state = state, call_ref = call_ref})
 end
 
--- Does a caller's hash, as HGETALL gives it, keep him from any agent at `now`?
+-- Does a caller's hash, as HGETALL gives it, keep him from any agent at `now`? And: is he held by one of the nodes?
 local function kept_apart(fields, now)
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 4) == 'not:' and tonumber(fields[i + 1]) > now then return true end
   end
   return false
+end
+
+local function held_by(fields, nodes)
+  for i = 1, #fields, 2 do
+    if fields[i] == 'node' then return nodes[fields[i + 1]] end
+  end
 end
 
 local function drop_offer(id)
@@ -145,10 +159,10 @@ tell({type = 'caller_left', call_ref = ARGV[1], node = known[2]})
 return 1
 """
 
-# how many per bucket, now -> {call_ref, hash} ... A caller kept from an agent at `now` comes along but is not counted:
-# the agent who may not have him may have the next one.
+# how many per bucket, now, nodes or none -> {call_ref, hash} ... A caller kept from an agent at `now` comes along but
+# is not counted: the agent who may not have him may have the next one.
 WAITING_HEADS: Final = """
-local wanted, now, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+local wanted, now, nodes, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), nodes_from(3), {}
 for _, bucket in ipairs(redis.call('SMEMBERS', BUCKETS)) do
   local queue, place, free = at('queue', bucket), 0, 0
   while free < wanted do
@@ -156,8 +170,10 @@ for _, bucket in ipairs(redis.call('SMEMBERS', BUCKETS)) do
     if #names == 0 then break end
     for _, call_ref in ipairs(names) do
       local fields = redis.call('HGETALL', at('call', call_ref))
-      if not kept_apart(fields, now) then free = free + 1 end
-      heads[#heads + 1] = {call_ref, fields}
+      if not nodes or held_by(fields, nodes) then
+        if not kept_apart(fields, now) then free = free + 1 end
+        heads[#heads + 1] = {call_ref, fields}
+      end
     end
     place = place + #names
   end
@@ -165,19 +181,23 @@ end
 return heads
 """
 
-# now, how many per bucket -> {agent, bucket, idle_since} ... A dead lease takes its agent off the list until he beats.
+# now, how many per bucket, nodes or none -> {agent, bucket, idle_since} ... A dead lease takes its agent off the list
+# until he beats.
 IDLE_HEADS: Final = """
-local now, wanted, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+local now, wanted, nodes, heads = tonumber(ARGV[1]), tonumber(ARGV[2]), nodes_from(3), {}
 for _, bucket in ipairs(redis.call('SMEMBERS', IDLE_BUCKETS)) do
-  local found = 0
+  local found, place = 0, 0
   while found < wanted do
-    local names = redis.call('ZRANGE', at('idle', bucket), found, wanted - 1)
+    local names = redis.call('ZRANGE', at('idle', bucket), place, place + wanted - found - 1)
     if #names == 0 then break end
     for _, agent in ipairs(names) do
       local known = redis.call('HMGET', at('agent', agent), 'lease_until', 'idle_since')
       if known[1] and tonumber(known[1]) > now then
-        heads[#heads + 1] = {agent, bucket, known[2]}
-        found = found + 1
+        place = place + 1
+        if not nodes or nodes[redis.call('HGET', CONTACTS, agent) or ''] then
+          heads[#heads + 1] = {agent, bucket, known[2]}
+          found = found + 1
+        end
       else
         unlist('idle', IDLE_BUCKETS, bucket, agent)
       end
@@ -232,11 +252,17 @@ end
 return 1
 """
 
-# agent, "1" or "0"
+# agent, "1" or "0", node: what it says of a phone that is reachable at another node now is old.
 CONTACT: Final = """
-local agent = ARGV[1]
-if redis.call('HGET', CONTACTS, agent) == ARGV[2] then return 0 end
-redis.call('HSET', CONTACTS, agent, ARGV[2])
+local agent, node = ARGV[1], ARGV[3]
+local known = redis.call('HGET', CONTACTS, agent)
+if ARGV[2] == '1' then
+  if known == node then return 0 end
+  redis.call('HSET', CONTACTS, agent, node)
+else
+  if known ~= node then return 0 end
+  redis.call('HDEL', CONTACTS, agent)
+end
 seat(agent)
 local state = redis.call('HGET', at('agent', agent), 'state')
 if state then tell({type = 'agent_changed', agent = agent, state = state}) end
@@ -284,22 +310,24 @@ turn(agent, 'talking', since, 'adopted')
 return 1
 """
 
-# call_ref, agent, id, owner, until, now -> 1 when both were free. The same id again is the same reservation.
+# call_ref, agent, id, owner, until, now -> the node of the agent's phone when both were free, else nothing. The same id
+# again is the same reservation.
 RESERVE: Final = """
 local call_ref, agent, id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
 local caller = redis.call('HMGET', at('call', call_ref), 'bucket', 'reservation')
-if not caller[1] then return 0 end
-if caller[2] then return caller[2] == id and 1 or 0 end
+if not caller[1] then return false end
+local node = redis.call('HGET', CONTACTS, agent)
+if caller[2] then return caller[2] == id and (node or '') end
 local known = redis.call('HMGET', at('agent', agent), 'state', 'lease_until')
-if known[1] ~= 'ready' or not known[2] or tonumber(known[2]) <= tonumber(now) then return 0 end
-if redis.call('HGET', CONTACTS, agent) ~= '1' then return 0 end
+if known[1] ~= 'ready' or not known[2] or tonumber(known[2]) <= tonumber(now) then return false end
+if not node then return false end
 redis.call('HSET', at('call', call_ref), 'reservation', id)
 unlist('queue', BUCKETS, caller[1], call_ref)
 redis.call('HSET', at('agent', agent), 'call_ref', call_ref, 'reservation', id, 'owner', ARGV[4])
 redis.call('HSET', at('offer', id), 'call_ref', call_ref, 'agent', agent)
 redis.call('ZADD', OFFERS, ARGV[5], id)
 turn(agent, 'offered', now, '')
-return 1
+return node
 """
 
 # id, call_ref, agent, now -> 1 when the talk may begin; 0 when the caller left or the offer was taken back.

@@ -80,13 +80,17 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A caller and an agent put aside for each other by the controller `owner` until `until`."""
+    """A caller and an agent put aside for each other by the controller `owner` until `until`.
+
+    `node` is where the agent's phone is registered; empty when that was not told: here.
+    """
 
     id: str
     call_ref: str
     agent: str
     owner: str
     until: float
+    node: str = ""
 
 
 class Lapse(StrEnum):
@@ -168,8 +172,11 @@ def waiting_from(call_ref: str, fields: Mapping[str, str], now: float) -> Waitin
     )
 
 
-def agent_from(code: str, fields: Mapping[str, str], *, contact_ok: bool) -> Agent:
-    """An agent from his hash. A talk republished before its agent signed in again has no lease yet: 0."""
+def agent_from(code: str, fields: Mapping[str, str], contact: str | None) -> Agent:
+    """An agent from his hash. A talk republished before its agent signed in again has no lease yet: 0.
+
+    `contact` is the node at which his phone can be reached; None when it cannot be reached at all.
+    """
     limit = fields.get("wrap_up_until")
     return Agent(
         code=code,
@@ -177,11 +184,11 @@ def agent_from(code: str, fields: Mapping[str, str], *, contact_ok: bool) -> Age
         since=float(fields["since"]),
         idle_since=float(fields["idle_since"]),
         lease_until=float(fields.get("lease_until", 0)),
-        contact_ok=contact_ok,
+        contact_ok=contact is not None,
         reason=fields.get("reason", ""),
         skills=skills_of(fields.get("bucket", "")),
         company=fields.get("company", ""),
-        node=fields.get("node", ""),
+        node=contact or fields.get("node", ""),
         call_ref=fields.get("call_ref"),
         owner=fields.get("owner"),
         wrap_up_until=None if limit is None else float(limit),
