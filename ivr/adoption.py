@@ -44,7 +44,7 @@ def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned
     ours = {channel.id: channel for channel in channels if role_of(channel, app) is not None}
     free = {name: channel for name, channel in ours.items() if name not in owned}
     bridges = list(bridges)
-    legs = {name: _leg(channel, ours, bridges) for name, channel in free.items() if agent_of(channel.name) is None}
+    legs = {name: _leg(channel, ours, bridges) for name, channel in free.items() if agent_of(channel) is None}
     # A consumer whom we rang is only taken up in a talk: an attempt that our death cut is made again by its due work.
     callers = {
         name: channel
@@ -62,7 +62,7 @@ def _leg(caller: Channel, ours: Mapping[str, Channel], bridges: Iterable[Bridge]
         if caller.id not in bridge.channels or bridge.bridge_type != "mixing":
             continue
         for other in bridge.channels:
-            agent = agent_of(ours[other].name) if other in ours else None
+            agent = agent_of(ours[other]) if other in ours else None
             if other != caller.id and agent is not None:
                 return Leg(other, bridge.id, agent)
     return None

@@ -30,10 +30,11 @@ REACHABLE = frozenset({"Reachable", "NonQualified"})
 class AgentPhones:
     """Makes and forgets endpoints; tells the floor whose phone can be reached."""
 
-    def __init__(self, ari: Ari, presence: Ari, floor: Floor, key: str) -> None:
+    def __init__(self, ari: Ari, presence: Ari, floor: Floor, key: str, node: str) -> None:
         self._ari = ari
         self._presence = presence
         self._floor = floor
+        self._node = node
         self._key = key.encode()
         self._sessions: dict[str, str] = {}
 
@@ -102,22 +103,22 @@ class AgentPhones:
                 await self._ari.delete_dynamic(kind, endpoint_of(agent))
             except Gone:
                 continue
-        await self._floor.contact(agent, ok=False)
+        await self._contact(agent, ok=False)
 
     async def look(self, agent: str) -> None:
         """Ask Asterisk whether the phone is there now: for what happened while nobody listened."""
         try:
             endpoint = await self._ari.get_endpoint("PJSIP", endpoint_of(agent))
         except AriError:
-            await self._floor.contact(agent, ok=False)
+            await self._contact(agent, ok=False)
             return
-        await self._floor.contact(agent, ok=endpoint.state == "online")
+        await self._contact(agent, ok=endpoint.state == "online")
 
     async def look_at_all(self) -> None:
         """The same for every phone Asterisk knows: a floor that was emptied has forgotten them, and whose they are."""
         for endpoint in await self._ari.list_endpoints():
             if endpoint.resource.startswith(PREFIX):
-                await self._floor.contact(endpoint.resource.removeprefix(PREFIX), ok=endpoint.state == "online")
+                await self._contact(endpoint.resource.removeprefix(PREFIX), ok=endpoint.state == "online")
 
     def contact_of(self, event: Event) -> tuple[str, bool] | None:
         """(agent, reachable) of a contact's change; only this event is trusted (asterisk.md 13, webrtc.md 3.2)."""
@@ -127,6 +128,10 @@ class AgentPhones:
 
     async def tell(self, agent: str, *, reachable: bool) -> None:
         try:
-            await self._floor.contact(agent, ok=reachable)
+            await self._contact(agent, ok=reachable)
         except FloorAway:
             log.warning("floor_away", loop="presence")
+
+    async def _contact(self, agent: str, *, ok: bool) -> None:
+        """This node's word on a phone; an account he had here before he went to another node says nothing of that."""
+        await self._floor.contact(agent, ok=ok, node=self._node)

@@ -63,6 +63,6 @@ def make_controller(
         plan=plan,
         surge=SurgeWatch(books, staff, clock, plan),
     )
-    phones = AgentPhones(ari, presence, floor, plan.agent_key)
+    phones = AgentPhones(ari, presence, floor, plan.agent_key, plan.node)
     made.append(Controller(house, presence, phones, commands))
     return made[0], house

@@ -25,6 +25,9 @@ TICK_S = 1.0
 LEASE_S = 900.0
 """A controller that died with a callback frees it then; one that still talks renews it by claiming it again."""
 
+SATISFACTION, AGENTS_CALL, PROMISE = "ring_satisfaction", "ring_agents_call", "ring_promise"
+RINGING = (SATISFACTION, AGENTS_CALL, PROMISE)
+"""The kinds of due work that are the telephone's (design 3.20)."""
 IN_LINE = 500
 """Turns of one kind that may stand in the queue at once; the others wait in the books for a second more."""
 
@@ -39,20 +42,25 @@ class _Kind:
     under_way: set[str] = field(default_factory=set)
 
 
+def owner_of(node: str) -> str:
+    """The name under which a node's controller holds due work."""
+    return f"ivr:{node}"
+
+
 class Callbacks:
     """The loop that rings. `lines` are the calls this controller holds, `turns` who stands in line to be rung."""
 
     def __init__(self, house: House, lines: Lines) -> None:
         self._house = house
-        self._owner = f"ivr:{house.plan.node}"
+        self._owner = owner_of(house.plan.node)
         self._begun = asyncio.Event()
         self.turns = Turns(house)
         promises = Promises(house, lines, self.turns, self._owner)
         asks = SatisfactionCalls(house, lines, self.turns, self._owner)
         self._kinds = (
-            _Kind("ring_satisfaction", asks.alone, house.plan.callbacks_at_once),
-            _Kind("ring_agents_call", asks.by_agent, IN_LINE),
-            _Kind("ring_promise", promises.keep, IN_LINE),
+            _Kind(SATISFACTION, asks.alone, house.plan.callbacks_at_once),
+            _Kind(AGENTS_CALL, asks.by_agent, IN_LINE),
+            _Kind(PROMISE, promises.keep, IN_LINE),
         )
 
     async def run(self) -> None:
@@ -76,7 +84,7 @@ class Callbacks:
             return
         self._begun.set()
         try:
-            await self._house.books.due.release([kind.name for kind in self._kinds], self._owner)
+            await self._house.books.due.release(RINGING, self._owner)
         except StorageError as error:
             log.error("leases_not_released", error=type(error).__name__)
 

@@ -28,6 +28,7 @@ from ivr.line import Vanished
 from ivr.lines import InLine, Lines
 from ivr.matching import Matching
 from ivr.meters import CALLS
+from ivr.neighbours import Neighbours
 from ivr.offers import Leg
 from storage.commands import Answer, Command, Commands
 from storage.errors import StorageError
@@ -82,7 +83,9 @@ class Controller:
             self._tasks = tasks
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
             tasks.create_task(self._presence.run(self._on_presence, self._on_presence_connected, _nothing))
-            tasks.create_task(Matching(house, self._held, self.reconcile_floor).run())
+            neighbours = Neighbours(house)
+            tasks.create_task(neighbours.run())
+            tasks.create_task(Matching(house, self._held, self.reconcile_floor, neighbours).run())
             tasks.create_task(house.notes.run())
             tasks.create_task(journaling.keep_journal(house))
             tasks.create_task(house.surge.run())

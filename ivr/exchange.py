@@ -159,13 +159,15 @@ class Exchange:
             task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
-    async def call(self, caller: str, dialled: str = "1912", *, answered: bool = True) -> Phone:
-        """Phone the line as `caller` (any digits; "" withholds the number); returns when it has been answered."""
+    async def call(self, caller: str, dialled: str = "1912", *, answered: bool = True, node: str = "") -> Phone:
+        """Phone the line as `caller` (any digits; "" withholds the number); returns when it has been answered.
+
+        `node` is the trunk of another node of the line (host:port), as a network would choose it.
+        """
         phone = self._phone(caller)
         await self._wire_sound(phone)
-        await self.ari.create_channel(
-            phone.channel, f"PJSIP/{dialled}@line", call=phone.channel, app=APP, app_args=("calling",)
-        )
+        endpoint = f"PJSIP/line/sip:{dialled}@{node}" if node else f"PJSIP/{dialled}@line"
+        await self.ari.create_channel(phone.channel, endpoint, call=phone.channel, app=APP, app_args=("calling",))
         await _entered(phone, phone.channel)
         await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel)
         self._start(phone.follow())

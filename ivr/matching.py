@@ -13,6 +13,7 @@ import structlog
 from dialplan.routing import Waiting, pairs
 from ivr.house import House
 from ivr.lines import InLine
+from ivr.neighbours import Neighbours
 from storage.floor_records import CALLER_WAITING, CONNECTED, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
@@ -30,9 +31,14 @@ class Matching:
     """`held` gives who stands in line here under a call's reference."""
 
     def __init__(
-        self, house: House, held: Callable[[str], InLine | None], on_floor_back: Callable[[], Awaitable[None]]
+        self,
+        house: House,
+        held: Callable[[str], InLine | None],
+        on_floor_back: Callable[[], Awaitable[None]],
+        neighbours: Neighbours,
     ) -> None:
         self._house = house
+        self._neighbours = neighbours
         self._on_floor_back = on_floor_back
         self._held = held
         self._woken = asyncio.Event()
@@ -78,8 +84,11 @@ class Matching:
         await self._house.floor.sweep(now)
 
     async def _heads(self, now: float, depth: int) -> list[Waiting]:
-        """The first `depth` of each skill set; a ghost of our own node must not take an agent from who is there."""
-        found = await self._house.floor.waiting_heads(now, depth)
+        """The first `depth` of each skill set; a ghost of our own node must not take an agent from who is there.
+
+        Nor must a caller of a dead node: nobody would make that offer (design 3.22).
+        """
+        found = await self._house.floor.waiting_heads(now, depth, self._neighbours.living)
         there = [head for head in found if head.node != self._house.plan.node or self._waits(head.call_ref)]
         return there if len(there) == len(found) or depth >= DEPTH else await self._heads(now, DEPTH)
 
@@ -89,7 +98,7 @@ class Matching:
         now = self._house.clock.wall_now().timestamp()
         await self._look_after_the_floor(now)
         # Agents first: in a full house nobody is ready, and the queue need not be read at all.
-        ready = await floor.ready_agents(now)
+        ready = await floor.ready_agents(now, nodes=self._neighbours.living)
         if not ready:
             return False
         made = False

@@ -7,7 +7,6 @@ StasisStart of the leg comes with its creation and is not an answer.
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +15,15 @@ import structlog
 
 from ivr.agent_codec import agents_codec
 from ivr.ari.errors import AriError, AriUnavailable
-from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
+from ivr.ari.events import (
+    Channel,
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    ChannelStateChange,
+    Dial,
+    StasisEnd,
+    StasisStart,
+)
 from ivr.ari.ids import bridge_id, leg_id
 from ivr.errors import HungUp
 from ivr.line import Vanished
@@ -28,7 +35,6 @@ from storage.floor_records import AgentState, FloorAway, Reservation
 log = structlog.get_logger(__name__)
 
 DANGER = 0
-_AGENT_CHANNEL = re.compile(r"PJSIP/agent-(.+)-[0-9a-f]+")
 ENTERED_LIMIT_S = 3.0
 RING_SLACK_S = 3.0
 """Asterisk ends the ringing itself; if it does not tell us so, we do, this much later."""
@@ -38,6 +44,7 @@ CAUSE_LIMIT_S = 1.0
 BY_CHOICE = frozenset({0, 16, 31})
 """Hang-up causes (Q.850) of somebody who ended a call; any other is a phone or a network that died (44: no sound)."""
 LeftFirst = Literal["agent", "agent_lost", "caller"]
+Rung = Literal["up", "unanswered", "not_rung"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +61,21 @@ def endpoint_of(agent: str) -> str:
     return f"agent-{agent}"
 
 
-def agent_of(channel_name: str) -> str | None:
-    """The agent of a channel named "PJSIP/agent-<code>-<number>"; None for any other channel."""
-    found = _AGENT_CHANNEL.fullmatch(channel_name)
-    return found[1] if found else None
+def way_to(agent: str, node: str, here: str) -> str:
+    """What is dialled for an agent whose phone registers at `node`: himself, or the trunk to it (design 3.22)."""
+    phone = f"PJSIP/{endpoint_of(agent)}"
+    return phone if node in ("", here) else f"{phone}@node-{node}"
+
+
+def leg_arguments(call_ref: str, agent: str) -> tuple[str, str, str]:
+    """What an agent's leg is given on its way into the application: whoever adopts it reads there whose it is."""
+    return ("agent", call_ref, agent)
+
+
+def agent_of(channel: Channel) -> str | None:
+    """The agent of a leg that we made, whichever way it took; None for any other channel."""
+    _, *arguments = channel.dialplan.app_data.split(",")
+    return arguments[2] if len(arguments) == len(leg_arguments("", "")) and arguments[0] == "agent" else None
 
 
 async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: float) -> Leg | None:
@@ -70,7 +88,7 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
     house.dispatch.claim(leg.channel, call)
     await house.floor.show(reservation.agent, await screen_pop(talk, waited_s))
     try:
-        answered = await _ring(talk, leg)
+        rung = await _ring(talk, leg, way_to(leg.agent, reservation.node, house.plan.node))
     except HungUp:
         await _drop(talk, leg, "answered_elsewhere")
         await _refused(talk, reservation, AgentState.READY)
@@ -79,9 +97,12 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
         await _drop(talk, leg, "normal")
         await _refused(talk, reservation, AgentState.READY)  # our fault, not the agent's
         return None
-    if not answered:
+    if rung != "up":
         await _drop(talk, leg, "no_answer")
-        await _refused(talk, reservation, AgentState.NOT_ANSWERING)
+        if rung == "not_rung" and reservation.node not in ("", house.plan.node):  # the trunk's fault, not the agent's
+            await _refused(talk, reservation, AgentState.READY, apart_s=KEPT_APART_S)
+        else:
+            await _refused(talk, reservation, AgentState.NOT_ANSWERING, apart_s=KEPT_APART_S)
         return None
     try:
         accepted = await house.floor.accepted(reservation, now=talk.now().timestamp())
@@ -95,32 +116,32 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
     return leg if await _join(talk, leg) else None
 
 
-async def _ring(talk: Talk, leg: Leg) -> bool:
-    """True when the agent is up; False when he did not answer or cannot be rung."""
+async def _ring(talk: Talk, leg: Leg, endpoint: str) -> Rung:
+    """Make the agent's leg and ring it until he is up, or the time for it is over."""
     house, call = talk.house, talk.call_ref
     limit_s = house.plan.danger_ring_s if talk.priority == DANGER else house.plan.ring_s
     try:
         await house.ari.create_bridge(leg.bridge, call=call, name=f"talk {call}", wait=False)
         await house.ari.create_channel(
             leg.channel,
-            f"PJSIP/{endpoint_of(leg.agent)}",
+            endpoint,
             call=call,
             app=house.plan.app,
-            app_args=("agent", call),
+            app_args=leg_arguments(call, leg.agent),
             formats=(agents_codec(talk.line.codec),),
             caller_id=f'"{house.plan.number}" <{house.plan.number}>',
             variables={"PJSIP_HEADER(add,X-Sunwai-Call)": call},
         )
         if not await _entered(talk, leg):
-            return False
+            return "not_rung"
         await house.ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
         await house.ari.dial(leg.channel, call=call, timeout_s=max(1, round(limit_s)))
     except AriUnavailable:
         raise
     except AriError as error:
         log.warning("agent_not_rung", call=call, agent=leg.agent, reason=str(error))
-        return False
-    return await _picked_up(talk, leg, limit_s + RING_SLACK_S)
+        return "not_rung"
+    return "up" if await _picked_up(talk, leg, limit_s + RING_SLACK_S) else "unanswered"
 
 
 async def _entered(talk: Talk, leg: Leg) -> bool:
@@ -236,9 +257,10 @@ async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
 
 
 async def _refused(
-    talk: Talk, reservation: Reservation, state: Literal[AgentState.NOT_ANSWERING, AgentState.READY]
+    talk: Talk,
+    reservation: Reservation,
+    state: Literal[AgentState.NOT_ANSWERING, AgentState.READY],
+    apart_s: float = 0.0,
 ) -> None:
     with suppress(FloorAway):  # the reservation lapses by itself
-        # Only an agent who let him ring is kept from him for a while.
-        apart_s = KEPT_APART_S if state is AgentState.NOT_ANSWERING else 0.0
         await talk.house.floor.refused(reservation, state, now=talk.now().timestamp(), apart_s=apart_s)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The settings this room needs. Seconds everywhere; `languages` is the order in which they are offered."""
+    """The settings this room needs. Seconds everywhere; `languages` is the order in which they are offered.
+
+    `node` is this telephone node, `peers` are the others of the line (design 3.22).
+    """
 
     app: str
     node: str
@@ -31,3 +34,4 @@ class Plan:
     callback_agent_first: bool
     agent_domain: str
     agent_key: str
+    peers: frozenset[str]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from complaints import clocks, ladders, letters
-from complaints.ledger import TALK, TALK_LOST, Call, EndedBy, Outcome
+from complaints.ledger import TALK, TALK_LOST, TALK_OVER, Call, EndedBy, Outcome
 from complaints.records import Company, Consumer, Docket, DueWork
 from dialplan.routing import Waiting, routing_key
 from dialplan.steps import Fact
@@ -97,6 +97,13 @@ def served_since(promise: Promise, later: list[Call]) -> bool:
     )
 
 
+def not_cut_after_all(promise: Promise, now_noted: list[Call]) -> bool:
+    """He was taken for cut while his node was only out of sight, and his talk came to its end there. Pure."""
+    before = promise.before
+    noted = next((call for call in now_noted if before and call.call_ref == before.call_ref), None)
+    return noted is not None and promise.purpose == CUT and noted.flags.get(TALK) == TALK_OVER
+
+
 class Promises:
     """Keeps what was promised."""
 
@@ -141,7 +148,7 @@ class Promises:
             if on_the_line:
                 await self._again(promise, RETRY_S)
                 return True
-            if served_since(promise, later):
+            if served_since(promise, later) or not_cut_after_all(promise, since):
                 await self._house.books.due.done(work.cause, self._owner, "served since", now)
                 CALLBACKS.labels("promise", "served_since").inc()
                 return True

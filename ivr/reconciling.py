@@ -38,18 +38,26 @@ async def settle_lost(house: House, lines: Lines, alive: Collection[str], lost_a
     for call in await house.books.calls.open_calls(house.plan.node):
         if call.call_ref in lines or any(_is_of(channel, call.call_ref) for channel in alive):
             continue
-        if call.kind == "satisfaction" and call.docket:
-            await _attempt_was_cut(house, call)
-        now = house.clock.wall_now()
-        ended_at = max(call.offered_at, lost_at or now)
-        talk_s = (ended_at - call.offered_at).total_seconds()
-        outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=EndedBy.NETWORK, cut=True)
-        flags = {**call.flags, CUT_OFF: "yes"}
-        ended = replace(call, ended_at=ended_at, ended_by=EndedBy.NETWORK, outcome=outcome, flags=flags)
-        company = await house.books.reference.company(call.company or house.plan.company)
-        row, work = owed(ended, now, company) if company else (ended, None)
-        await house.notes.settle(row, work)
-        log.warning("call_was_cut", call=call.call_ref, outcome=str(outcome))
+        await settle_cut(house, call, lost_at)
+
+
+async def settle_cut(house: House, call: Call, lost_at: datetime | None) -> None:
+    """One call that a death of ours has ended: its outcome, what its caller is owed, and its row of the register.
+
+    One that had ended before, and only lacks its outcome, keeps its end.
+    """
+    if call.kind == "satisfaction" and call.docket:
+        await _attempt_was_cut(house, call)
+    now = house.clock.wall_now()
+    ended_at = call.ended_at or max(call.offered_at, lost_at or now)
+    talk_s = (ended_at - call.offered_at).total_seconds()
+    outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=EndedBy.NETWORK, cut=True)
+    flags = {**call.flags, CUT_OFF: "yes"}
+    ended = replace(call, ended_at=ended_at, ended_by=EndedBy.NETWORK, outcome=outcome, flags=flags)
+    company = await house.books.reference.company(call.company or house.plan.company)
+    row, work = owed(ended, now, company) if company else (ended, None)
+    await house.notes.settle(row, work)
+    log.warning("call_was_cut", call=call.call_ref, outcome=str(outcome))
 
 
 def _is_of(channel: str, call_ref: str) -> bool:

@@ -74,6 +74,12 @@ class Calls:
         open_here = and_(table.c.node == node, table.c.ended_at.is_(None))
         return await self._select(select(table).where(open_here).order_by(table.c.offered_at))
 
+    async def left_by(self, node: str) -> list[Call]:
+        """Calls of a dead node that have no outcome, ended or not: what another node settles in its place."""
+        unsettled = and_(table.c.outcome.is_(None), table.c.ended_at.is_not(None), table.c.kind.in_(TO_THE_LINE))
+        left = and_(table.c.node == node, or_(table.c.ended_at.is_(None), unsettled))
+        return await self._select(select(table).where(left).order_by(table.c.offered_at))
+
     async def of_phone(self, phone: str, since: datetime) -> list[Call]:
         """Calls from or to a number since then, oldest first."""
         since_then = and_(table.c.phone == phone, table.c.offered_at >= since)

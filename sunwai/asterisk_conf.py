@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sunwai.ari_password import crypted
 from sunwai.asterisk_program import AsteriskProgram, find_asterisk
 from sunwai.errors import SetupError
+from sunwai.nodes import NODE_NAME, address_of
 
 if TYPE_CHECKING:
     from sunwai.settings import Line, TrunkSettings
@@ -66,6 +67,7 @@ def write_asterisk_conf(line: Line, out: Path) -> None:
     names = _common_names(line, out, program) | _line_names(line) | _passwords(line)
     texts = _filled({path.name: path for path in sorted(TEMPLATES.glob("*.conf"))}, names)
     texts["pjsip_trunks.conf"] = "".join(_trunk(trunk) for trunk in line.settings.telephony.trunks)
+    texts["pjsip_nodes.conf"] = _nodes(line)
     _write(texts, out, program)
 
 
@@ -102,6 +104,18 @@ def fill_in(text: str, names: Mapping[str, str], where: str) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
+def _nodes(line: Line) -> str:
+    """The inter-node trunk, a door for each other node; without any there is not even its transport (design 3.22)."""
+    telephony, folder = line.settings.telephony, TEMPLATES / "nodes"
+    own = {"NODE_ADDRESS": telephony.node_address, "NODE_PORT": str(telephony.node_port)}
+    texts = [_filled_one(folder / "transport.conf", own)] if telephony.nodes else []
+    for name, written in telephony.nodes.items():
+        address, port = address_of(name, written)
+        names = own | {"PEER": name, "PEER_ADDRESS": address, "PEER_PORT": str(port)}
+        texts.append(_filled_one(folder / "peer.conf", names))
+    return "\n".join(texts)
+
+
 def _program(line: Line) -> AsteriskProgram:
     program = find_asterisk(line)
     if program is None:
@@ -128,7 +142,7 @@ def _line_names(line: Line) -> dict[str, str]:
     settings, telephony = line.settings.line, line.settings.telephony
     if not re.fullmatch(r"[0-9]{2,15}", settings.number):
         raise SetupError("line.number must be the digits that are dialled, such as 1912")
-    if not re.fullmatch(r"[A-Za-z0-9]{1,16}", settings.node):
+    if not NODE_NAME.fullmatch(settings.node):
         raise SetupError("line.node must be letters and digits: it is the first part of every call's id")
     return {
         "NUMBER": settings.number,
@@ -185,7 +199,10 @@ def _trunk(trunk: TrunkSettings) -> str:
         "TRUNK_SOFT_LIMIT": str(trunk.soft_limit),
         "TRUNK_HARD_LIMIT": str(trunk.hard_limit),
     }
-    template = TEMPLATES / "repeated" / "pjsip_trunk.conf"
+    return _filled_one(TEMPLATES / "trunks" / "pjsip_trunk.conf", names)
+
+
+def _filled_one(template: Path, names: Mapping[str, str]) -> str:
     return _filled({template.name: template}, names)[template.name]
 
 

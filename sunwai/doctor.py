@@ -134,6 +134,9 @@ def ports(line: Line) -> Iterator[Check]:
     yield _port(f"trunk ({sip})", socket.SOCK_DGRAM, trunk, ours, "telephony.trunk_address or trunk_port")
     agents = (telephony.agent_address, telephony.agent_port)
     yield _port("agents' SIP door", socket.SOCK_DGRAM, agents, ours, "telephony.agent_address or agent_port")
+    if telephony.nodes:
+        nodes = (telephony.node_address, telephony.node_port)
+        yield _port("inter-node trunk", socket.SOCK_DGRAM, nodes, ours, "telephony.node_address or node_port")
     http = ("127.0.0.1", telephony.http_port)
     yield _port("Asterisk's ARI", socket.SOCK_STREAM, http, ours, "telephony.http_port")
     yield _port("console", socket.SOCK_STREAM, (console.address, console.port), ours, "console.address or port")

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from sunwai.errors import SettingsError
+from sunwai.nodes import check_nodes
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -47,7 +48,10 @@ class TrunkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Asterisk's own addresses and limits. The trunk has an address of its own (design 3.13)."""
+    """Asterisk's own addresses and limits. The trunk has an address of its own (design 3.13).
+
+    `nodes` are the other nodes of this line by name, as "address:port" of their inter-node trunk (design 3.22).
+    """
 
     agent_address: str = "127.0.0.1"
     agent_port: Port = 5060
@@ -64,6 +68,9 @@ class TelephonySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     rtp_end: Port = 20999
     soft_limit: Count = 180
     hard_limit: Count = 250
+    node_address: str = "127.0.0.4"
+    node_port: Port = 5060
+    nodes: dict[str, str] = {}
     fallback_wait_s: Count = 15
     dial_timeout_s: Seconds = 30.0
     asterisk_root: str = ""
@@ -213,6 +220,7 @@ def checked(line: Line) -> Line:
         raise SettingsError("line.clock_offset_s is for demo lines: a live line keeps the true time (design 3.16)")
     _trunks_agree(line.settings)
     _agree(line.settings)
+    check_nodes(line.settings)
     if telephony.rtp_end - telephony.rtp_start < 4 * telephony.soft_limit:
         raise SettingsError("telephony.rtp_start..rtp_end must hold four ports for each call of the soft limit")
     return line

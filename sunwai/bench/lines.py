@@ -93,12 +93,18 @@ def asterisk_root(line: Line) -> str:
 
 
 def as_toml(settings: Settings) -> str:
-    """The text of a settings file. JSON's strings, numbers, truths and lists are TOML's."""
+    """The text of a settings file. JSON's strings, numbers, truths and lists are TOML's; its objects are not."""
     text = ""
     for section, values in msgspec.to_builtins(settings).items():
         text += f"[{section}]\n"
-        text += "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+        text += "".join(f"{name} = {_as_toml(value)}\n" for name, value in values.items())
     return text
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)} = {json.dumps(each)}' for name, each in value.items())}}}"
+    return json.dumps(value)
 
 
 def prepare_sounds(ours: Line, native: Line) -> None:

@@ -77,4 +77,5 @@ def make_plan(line: Line) -> Plan:
         callback_agent_first=queue.callback_agent_first,
         agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",
         agent_key=line.secret("agents"),
+        peers=frozenset(telephony.nodes),
     )

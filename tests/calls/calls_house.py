@@ -117,6 +117,7 @@ def plan() -> Plan:
         "surge_automatic": False,
         "agent_domain": "127.0.0.1:5080",
         "agent_key": "not used",
+        "peers": frozenset(),
     }
     return Plan(**{**seconds, **words, **rest})
 

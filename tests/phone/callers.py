@@ -82,11 +82,11 @@ async def calls_of(books: Books, number: str) -> list[Call]:
     return await books.calls.of_phone(f"+91{number}", datetime.now(UTC) - timedelta(minutes=5))
 
 
-async def ended(books: Books, number: str) -> Call:
-    """The newest call of this number, once it has its outcome."""
+async def ended(books: Books, number: str, kind: str = "") -> Call:
+    """The newest call of this number (of this kind), once it has its outcome."""
 
     async def outcome() -> Call | None:
-        newest = (await calls_of(books, number))[-1]
+        newest = [call for call in await calls_of(books, number) if kind in ("", call.kind)][-1]
         return newest if newest.outcome else None
 
     found = await until(outcome)

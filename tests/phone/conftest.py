@@ -16,10 +16,11 @@ LAST_LINES = 60
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
-    line = getattr(item, "funcargs", {}).get("house")
-    if report.failed and isinstance(line, House):
+    lines = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, House)]
+    for line in lines if report.failed else ():
         for log in sorted([*line.line.var.glob("log/*.log"), *line.line.var.rglob("messages")]):
-            report.sections.append((f"{log.relative_to(line.line.var)}, its end", last_lines(log)))
+            node = line.line.settings.line.node
+            report.sections.append((f"{node}: {log.relative_to(line.line.var)}, its end", last_lines(log)))
     return report
 
 

@@ -67,6 +67,21 @@ def test_both_configurations_are_whole_and_keep_ari_on_the_machine(tmp_path):
 
 
 @pytest.mark.usefixtures("without_asterisk")
+def test_the_trunk_between_nodes_is_there_for_its_peers_and_tells_them_by_address_alone(tmp_path):
+    write_asterisk_conf(Line(Settings(), tmp_path, None), tmp_path / "a" / "etc")
+    assert rendered(tmp_path / "a" / "etc")["pjsip_nodes.conf"] == ""
+    nodes = {"n2": "192.0.2.12:5060", "n3": "192.0.2.13:5070"}
+    settings = Settings(telephony=TelephonySettings(node_address="192.0.2.11", nodes=nodes))
+    write_asterisk_conf(Line(settings, tmp_path, None), tmp_path / "b" / "etc")
+    text = rendered(tmp_path / "b" / "etc")["pjsip_nodes.conf"]
+    assert text.count("bind = 192.0.2.11:5060") == text.count("type = transport") == 1
+    assert "contact = sip:192.0.2.13:5070" in text
+    assert "match = 192.0.2.12\n" in text
+    # Nobody who says the name of an endpoint may pass for it: these have no password.
+    assert text.count("identify_by = ip") == text.count("type = endpoint") == 4
+
+
+@pytest.mark.usefixtures("without_asterisk")
 def test_a_file_of_an_older_release_does_not_stay(tmp_path):
     etc = tmp_path / "a" / "etc"
     etc.mkdir(parents=True)

@@ -84,6 +84,21 @@ def test_the_file_beside_us_is_read_and_paths_are_relative_to_it(tmp_path, monke
         ("[console]\nlease_s = 5.0\n", "shorter than two heartbeats"),
         ("[queue]\ndanger_ring_s = 21.0\n", "danger goes on to the next first"),
         ("[queue]\nannounce_every_s = 700.0\n", "nobody would ever hear"),
+        ("[telephony.nodes]\nn1 = '192.0.2.12:5060'\n", "nodes.n1 is this node itself"),
+        ("[telephony.nodes]\nn-2 = '192.0.2.12:5060'\n", "'n-2' is no name of a node"),
+        ("[telephony.nodes]\nn2 = '192.0.2.12'\n", 'must be an address and a port, such as "192.0.2.12:5060"'),
+        ("[telephony.nodes]\nn2 = 'n2.example:5060'\n", "must be an address and a port"),
+        ("[telephony.nodes]\nn2 = '192.0.2.12:70000'\n", "must be an address and a port"),
+        ("[telephony.nodes]\nn2 = '127.0.0.3:5070'\n", "has the address of telephony.trunk_peer"),
+        (
+            "[telephony.nodes]\nn2 = '192.0.2.12:5060'\nn3 = '192.0.2.12:5070'\n",
+            "nodes.n3 has the address of telephony.nodes.n2",
+        ),
+        (
+            "[telephony]\nnode_address = '127.0.0.2'\n[telephony.nodes]\nn2 = '192.0.2.12:5060'\n",
+            "node_address must be an address of its own",
+        ),
+        ("[telephony.nodes]\nn2 = '192.0.2.12:5060'\n", "all nodes must share one of each"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_reason(tmp_path, text, sentence):
