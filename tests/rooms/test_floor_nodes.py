@@ -38,6 +38,20 @@ async def test_a_floor_that_is_away_says_so_of_nodes_too(breakable, breakable_re
             await asked
 
 
+async def test_a_loop_that_asks_the_floor_all_the_time_ends_at_the_first_cancellation(floor):
+    async def ask():
+        while True:
+            await floor.nodes.beat("n1", 5)
+
+    for turns in range(300):  # cancelled at another moment each time
+        asking = asyncio.create_task(ask())
+        for _ in range(turns % 23):
+            await asyncio.sleep(0)
+        asking.cancel()
+        done, _ = await asyncio.wait({asking}, timeout=1)
+        assert done, f"the cancellation after {turns % 23} turns was lost"
+
+
 async def test_callers_of_other_nodes_are_left_out_and_hide_nobody_behind_them(floor):
     for number in range(20):
         await floor.enqueue(caller(f"n2-{number}", T - 50 + number), "n2")
