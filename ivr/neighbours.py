@@ -94,6 +94,7 @@ class Neighbours:
             if await self._house.floor.nodes.claim(node, self._house.plan.node, CLAIM_S):
                 last_beat = self._house.clock.wall_now() - timedelta(seconds=silent_s + LEASE_S)
                 await settle(self._house, node, last_beat)
+            await asyncio.sleep(CLAIM_S)  # while it stays dead it is looked at now and then, not each second
         except (AriError, StorageError, FloorAway) as error:
             log.error("dead_node_not_settled", node=node, error=type(error).__name__)  # it is looked at again
         finally:

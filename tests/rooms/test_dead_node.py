@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,8 +14,10 @@ from floor_people import BOTH, at_desk, caller
 
 from complaints.ledger import CUT_OFF, TALK, TALK_OVER, Call, EndedBy, Outcome
 from complaints.records import DueWork, Origin, State, Verdict
+from ivr import neighbours
+from ivr.ari.errors import AriUnavailable
 from ivr.callbacks import PROMISE
-from ivr.neighbours import settle
+from ivr.neighbours import Neighbours, settle
 from storage.floor_records import AgentState
 from storage.ledger_notes import LedgerNotes
 
@@ -29,8 +33,109 @@ SEEN_FROM = NOW.timestamp()
 async def house(town, floor):
     """As much of a living node's house as settling touches."""
     clock = SimpleNamespace(wall_now=lambda: NOW)
-    plan = SimpleNamespace(company="PV", node="n1")
-    return SimpleNamespace(books=town, floor=floor, notes=LedgerNotes(town.calls), clock=clock, plan=plan)
+    plan = SimpleNamespace(company="PV", node="n1", peers=frozenset({"n2"}))
+    notes = LedgerNotes(town.calls)
+    return SimpleNamespace(books=town, floor=floor, notes=notes, clock=clock, plan=plan, ari=OurAsterisk())
+
+
+class OurAsterisk:
+    """As much of the living node's Asterisk: does the other answer it, and whose legs has it?"""
+
+    def __init__(self) -> None:
+        self.registered = True
+        self.other = "offline"
+        self.legs = ["PJSIP/from-node-n2-00000001", "PJSIP/from-node-n3-00000002", "PJSIP/agent-A17-00000003"]
+        self.asked = asyncio.Event()
+
+    async def get_endpoint(self, technology: str, name: str) -> SimpleNamespace:
+        assert (technology, name) == ("PJSIP", "node-n2")
+        self.asked.set()
+        if self.other == "unknown":
+            raise AriUnavailable("away")
+        return SimpleNamespace(state=self.other)
+
+    async def list_channels(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(id=name, name=name) for name in self.legs]
+
+    async def hang_up(self, channel: str, *, call: str, reason: str) -> None:
+        self.legs.remove(channel)
+
+
+@asynccontextmanager
+async def watched(house, monkeypatch):
+    """A living node watches the others; its clock is quick."""
+    monkeypatch.setattr(neighbours, "BEAT_S", 0.01)
+    monkeypatch.setattr(neighbours, "GONE_S", 0.02)
+    watching = Neighbours(house)
+    task = asyncio.create_task(watching.run())
+    try:
+        yield watching
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def until(truth):
+    async with asyncio.timeout(10):
+        while not await truth():  # noqa: ASYNC110 - books and floor are looked at
+            await asyncio.sleep(0.01)
+
+
+async def settled(house) -> bool:
+    return (await house.books.calls.get("n2-1.1")).outcome is not None
+
+
+@pytest.mark.parametrize("sign", ["online", "unknown"])
+async def test_a_node_without_a_lease_whose_asterisk_may_live_is_not_settled(house, monkeypatch, sign):
+    await house.books.calls.note(a_call("n2-1.1"))
+    house.ari.other = sign
+    async with watched(house, monkeypatch) as watching:
+        for _ in range(3):
+            house.ari.asked.clear()
+            await house.ari.asked.wait()
+        assert not await settled(house)
+        assert len(house.ari.legs) == 3
+        assert watching.living == {"n1"}
+        house.ari.other = "offline"
+        await until(lambda: settled(house))
+        assert house.ari.legs == ["PJSIP/from-node-n3-00000002", "PJSIP/agent-A17-00000003"]
+
+
+async def test_a_node_with_a_lease_is_left_alone_and_its_callers_count(house, monkeypatch):
+    await house.books.calls.note(a_call("n2-1.1"))
+    await house.floor.nodes.beat("n2", 60)
+    async with watched(house, monkeypatch) as watching:
+
+        async def seen():
+            return watching.living == {"n1", "n2"}
+
+        await until(seen)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await house.ari.asked.wait()
+    assert not await settled(house)
+
+
+async def test_what_another_node_settles_is_not_settled_again(house, monkeypatch):
+    await house.books.calls.note(a_call("n2-1.1"))
+    assert await house.floor.nodes.claim("n2", "n3", 60)
+    async with watched(house, monkeypatch):
+
+        async def legs_ended():
+            return len(house.ari.legs) == 2
+
+        await until(legs_ended)  # these are ours alone to end
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await until(lambda: settled(house))
+
+
+@pytest.mark.parametrize("registered", [True, False])
+async def test_a_controller_says_that_it_lives_only_while_asterisk_gives_it_its_calls(house, monkeypatch, registered):
+    house.ari.registered = registered
+    async with watched(house, monkeypatch):
+        await house.ari.asked.wait()
+    assert ("n1" in await house.floor.nodes.living(["n1"])) is registered
 
 
 def a_call(call_ref: str, phone: str = PHONE, **known: object) -> Call:
