@@ -50,12 +50,16 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Say, then record the caller for at most `max_s`; `#` ends. `name` tells what the recording is."""
+    """Say, then record the caller for at most `max_s`; `#` ends. `name` tells what the recording is.
+
+    `again`: a controller before us may have begun it; what the caller has said already is his message.
+    """
 
     node: str
     say: tuple[Say, ...]
     name: str
     max_s: float
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ class Walk:
         self._visits: dict[str, int] = {}
         self._back = flow.home
         self._silences = 0
-        self._lead: tuple[str, ...] = ()
+        self._restored = False
+        self._begun_before = ""
+        self.begun = ""
+        """The digits keyed so far of the number asked for now, as the loop hears them."""
         self.path: list[str] = []
 
     def start(self) -> Step:
@@ -78,6 +81,7 @@ class Walk:
         if isinstance(reply, Left):
             self.left = True
         node = self.flow.nodes[self.node]
+        before, self._begun_before, self.begun, self._restored = self._begun_before, "", "", False
         match node, reply:
             case (EndNode(), _):
                 raise WalkError(f"the walk of {self.flow.name} has ended")
@@ -92,11 +96,8 @@ class Walk:
                 return self._pressed(node, key)
             case (MenuNode(), Silent()):
                 return self._silent(node)
-            case (NumberNode(), Keyed(digits="")):
-                return self._arrive(node.failed)  # "if you cannot find it, press only hash"
             case (NumberNode(), Keyed(digits=digits)):
-                self.facts[node.into] = digits
-                return self._arrive(node.next)
+                return self._keyed(node, before, digits)
             case (NumberNode(), Pressed()):
                 return self._collect(node, (node.help,))
             case (NumberNode(), Silent()):
@@ -121,6 +122,7 @@ class Walk:
                 "failures": self.failures,
                 "visits": self._visits,
                 "back": self._back,
+                "begun": self._begun_before + self.begun,
             },
             ensure_ascii=False,
         )
@@ -156,7 +158,7 @@ class Walk:
                     return self._arrive(node.failed)
                 return self._collect(node, (node.again,) if visits > 1 else ())
             case RecordNode():
-                return Record(node.name, self._say(node.record), node.into, node.max_s)
+                return Record(node.name, self._say(node.record), node.into, node.max_s, again=self._restored)
             case DoNode():
                 args = {
                     name: self.facts.get(value[1:]) if value[:1] == "$" else value for name, value in node.args.items()
@@ -181,7 +183,22 @@ class Walk:
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
         said = self._say((*lead, *node.number))
-        return Collect(node.name, said, node.digits, 8.0, GAP_S, flush=True)
+        return Collect(node.name, said, node.digits, 8.0, GAP_S, flush=not self._begun_before)
+
+    def _keyed(self, node: NumberNode, before: str, digits: str) -> Step:
+        """A number, whole or ended early. `before` was keyed to a controller that died in the middle of it.
+
+        Who heard the question again begins anew, who did not notice goes on: the length tells which. Anything else has
+        lost digits between the two, which is our fault: he is asked again, it is no wrong number and no try of his.
+        """
+        if before and len(digits) != node.digits:
+            digits = before + digits
+            if len(digits) != node.digits:
+                return self._collect(node, ())
+        if not digits:
+            return self._arrive(node.failed)  # "if you cannot find it, press only hash"
+        self.facts[node.into] = digits
+        return self._arrive(node.next)
 
     def _pressed(self, node: SayNode | MenuNode, key: str) -> Step:
         if isinstance(node, MenuNode):
@@ -249,6 +266,8 @@ def restore(flow: Flow, kept: str) -> Walk:
         visits = {name: count - (name == walk.node) for name, count in state["visits"].items()}
         walk._visits = visits  # noqa: SLF001  # restoring a walk is the walk's own business
         walk._back = state["back"]  # noqa: SLF001  # as above
+        walk._begun_before = state.get("begun", "")  # noqa: SLF001  # as above; a controller before it kept none
+        walk._restored = True  # noqa: SLF001  # as above
     return walk
 
 

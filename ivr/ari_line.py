@@ -28,16 +28,13 @@ from ivr.ari.events import (
 from ivr.ari.ids import playback_id
 from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
-from ivr.loudness import speech_s
+from ivr.messages import spoken_s
 from ivr.voice import Voice
 from storage.floor_records import Reservation
 
 HUSH_LIMIT_S = 2.0
 FAREWELL_S = 1.0
 RECORD_SILENCE_S = 5
-SHORTEST_SPEECH_S = 0.3
-"""A shorter sound is no word: a click, a breath."""
-FILE_LIMIT_S = 10.0
 
 
 class AriLine:
@@ -150,20 +147,22 @@ class AriLine:
             )
         except Gone as error:
             raise await self.why(error) from error
+        return await self._recorded_to_the_end(name, max_s)
+
+    async def record_on(self, name: str, max_s: float) -> float | None:
+        if await self._ari.is_recording(name, call=self.call_ref):
+            return await self._recorded_to_the_end(name, max_s)
+        return await spoken_s(self._ari, name)
+
+    async def _recorded_to_the_end(self, name: str, max_s: float) -> float:
         try:
             seconds = await self._recorded(name, max_s + 10.0)
         except HungUp as gone:
             gone.recording = name  # what he said until then is kept by Asterisk
             raise
-        return seconds if seconds > 0 and await self._spoken(name) else 0.0
-
-    async def _spoken(self, name: str) -> bool:
-        """A caller without sound leaves 44 bytes (asterisk.md 0.10), a quiet line leaves silence; neither is a word."""
-        try:
-            sound = await self._ari.recording_file(name, limit_s=FILE_LIMIT_S)
-        except AriError:
-            return True  # better a silent message in the inbox than a spoken one lost
-        return await asyncio.to_thread(speech_s, sound) >= SHORTEST_SPEECH_S
+        if seconds > 0 and await spoken_s(self._ari, name) == 0:
+            return 0.0
+        return seconds
 
     async def hang_up(self) -> None:
         with suppress(AriError):  # he was quicker, or Asterisk is away: then so is he

@@ -23,6 +23,7 @@ from dialplan.steps import (
 from dialplan.walk import Walk
 from ivr.errors import HungUp
 from ivr.line import AllSaid, KeyHeard, Line
+from ivr.messages import recording_of
 from ivr.voice import Voice
 
 LONGEST_PROMPT_S = 120.0
@@ -36,16 +37,27 @@ END_KEY_S = 1.2
 
 Deeds = Callable[[Do], Awaitable[Done]]
 Connecting = Callable[[Connect], Awaitable[Done]]
-Keeping = Callable[[Walk], Awaitable[None]]
+Keeping = Callable[[Walk], Awaitable[bool]]
+"""Keeps a walk for the controller after us; False: it could not, or it does not in this flow."""
+Begun = Callable[[str], Awaitable[None]]
+"""Is told the digits of a number as they are keyed."""
 
 
 async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping) -> None:
     """Talk until the walk ends. Raises HungUp after the deeds that the flow wants done for a caller who has left.
 
-    `keep` is called with the walk before each step that waits, so that a restarted controller can go on (design 3.8).
+    `keep` is called with the walk before each step that waits and with each digit of a number, so that a restarted
+    controller can go on (design 3.8).
     """
     step = walk.start()
     left: HungUp | None = None
+    kept = True
+
+    async def begun(digits: str) -> None:
+        nonlocal kept
+        walk.begun = digits
+        kept = kept and await keep(walk)  # a floor that hangs must not hold up every digit
+
     while True:
         if isinstance(step, End):
             if left is not None:
@@ -53,13 +65,13 @@ async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Con
             await _said_out(line, voice, step)
             return
         try:
-            reply = await _reply(line, voice, step, do, connect)
+            reply = await _reply(line, voice, step, do, connect, begun)
         except HungUp as gone:
             left = left or gone
             reply = Left(gone.recording)
         step = walk.reply(reply)
         if left is None and _waits(step):
-            await keep(walk)
+            kept = await keep(walk)
 
 
 def _waits(step: Step) -> bool:
@@ -68,13 +80,18 @@ def _waits(step: Step) -> bool:
 
 
 async def _reply(
-    line: Line, voice: Voice, step: Ask | Collect | Record | Do | Connect, do: Deeds, connect: Connecting
+    line: Line,
+    voice: Voice,
+    step: Ask | Collect | Record | Do | Connect,
+    do: Deeds,
+    connect: Connecting,
+    begun: Begun,
 ) -> Reply:
     match step:
         case Ask():
             return await ask(line, voice, step)
         case Collect():
-            return await collect(line, voice, step)
+            return await collect(line, voice, step, begun)
         case Record():
             return await record(line, voice, step)
         case Do():
@@ -108,7 +125,7 @@ async def ask(line: Line, voice: Voice, step: Ask) -> Pressed | Silent:
                 pass
 
 
-async def collect(line: Line, voice: Voice, step: Collect) -> Keyed | Pressed | Silent:
+async def collect(line: Line, voice: Voice, step: Collect, begun: Begun) -> Keyed | Pressed | Silent:
     """Say and gather digits. `#` ends, `*` asks for help, any other key is a digit (design 3.18)."""
     if step.flush:
         line.flush()
@@ -126,6 +143,8 @@ async def collect(line: Line, voice: Voice, step: Collect) -> Keyed | Pressed | 
                     await line.hush()
                 digits += key
                 limit_s = step.gap_s
+                if len(digits) < step.digits:
+                    await begun(digits)
             case AllSaid():
                 limit_s = step.gap_s if digits else step.timeout_s
             case None:
@@ -150,6 +169,9 @@ async def _end_key(line: Line) -> None:
 
 async def record(line: Line, voice: Voice, step: Record) -> Recorded:
     """Say, give the tone, record. The name is the call's reference and what is recorded."""
+    name = recording_of(line.call_ref, step.name)
+    if step.again and (said_s := await line.record_on(name, step.max_s)) is not None:
+        return _recorded(name, said_s)
     line.flush()
     await line.say((*voice.clips(step.say), voice.beep(step.say[-1].lang)))
     while not isinstance(heard := await line.hear(LONGEST_PROMPT_S), AllSaid):
@@ -158,8 +180,10 @@ async def record(line: Line, voice: Voice, step: Record) -> Recorded:
         if isinstance(heard, KeyHeard):
             await line.hush()
             break
-    name = f"{line.call_ref}-{step.name}"
-    seconds = await line.record(name, step.max_s)
+    return _recorded(name, await line.record(name, step.max_s))
+
+
+def _recorded(name: str, seconds: float) -> Recorded:
     return Recorded(name if seconds > 0 else None, seconds)
 
 

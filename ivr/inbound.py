@@ -180,12 +180,13 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
     return False
 
 
-async def keep(talk: Talk, walk: Walk) -> None:
-    """One JSON per reply (design 3.8); a floor that is away must not disturb the talk."""
+async def keep(talk: Talk, walk: Walk) -> bool:
+    """One JSON per reply and per digit (design 3.8); a floor that is away must not disturb the talk."""
     try:
         await talk.house.floor.keep_walk(talk.call_ref, walk.keep().encode(), WALK_KEPT_S)
     except FloorAway:
-        return
+        return False
+    return True
 
 
 async def _walk_again(talk: Talk) -> Walk | None:

@@ -69,5 +69,8 @@ class Line(Protocol):
     async def record(self, name: str, max_s: float) -> float:
         """Record the caller until #, silence of five seconds or `max_s`; the seconds of speech kept, 0.0 for none."""
 
+    async def record_on(self, name: str, max_s: float) -> float | None:
+        """As `record`, of what a controller before us began to record; None when it had not begun."""
+
     async def hang_up(self) -> None:
         """End the call; never raises."""

@@ -238,5 +238,6 @@ async def call_back(talk: Talk, purpose: str) -> bool:
     return bool(KEPT & talk.flags.keys())
 
 
-async def _nothing_kept(walk: Walk) -> None:
+async def _nothing_kept(walk: Walk) -> bool:  # noqa: ARG001  # every flow's loop is given one
     """A promised callback that our death cuts is made again by its row."""
+    return False

@@ -49,8 +49,9 @@ class Asking:
             talk.line, walk, talk.house.voice, self._do, lambda step: holding.connect(talk, step), self._keep
         )
 
-    async def _keep(self, walk: Walk) -> None:
+    async def _keep(self, walk: Walk) -> bool:  # noqa: ARG002  # every flow's loop is given one
         """Nothing is kept: an attempt that is cut by our own death is made again by its due work."""
+        return False
 
     async def _do(self, step: Do) -> Done:
         match step.deed:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ivr.ari.decoding import decode_record
+from ivr.ari.errors import Gone
 from ivr.ari.events import Channel, Variable
 from ivr.ari.ids import path
 from ivr.ari.verbs import REQUEST_LIMIT_S, Query, Verbs
@@ -149,6 +150,14 @@ class ChannelVerbs(Verbs):
             "ifExists": if_exists,
         }
         await self._do("POST", path("channels", channel, "record"), query, call=call, wait=wait)
+
+    async def is_recording(self, name: str, *, call: str) -> bool:
+        """Is the recording `name` being made now? Asterisk goes on with it when its controller dies."""
+        try:
+            await self.request("GET", path("recordings", "live", name), call=call)
+        except Gone:
+            return False
+        return True
 
     async def stop_recording(self, name: str, *, call: str, wait: bool = True) -> None:
         """End a recording and keep it."""

@@ -209,6 +209,14 @@ async def _record(house: House, request: Request) -> Answer:
     return 201, recording.told("queued")
 
 
+@route("GET", "recordings/live/*")
+async def _live_recording(house: House, request: Request) -> Answer:
+    recording = house.recordings.get(request.parts[2])
+    if recording is None:
+        raise Refusal(404, "Recording not found")
+    return 200, recording.told("recording")
+
+
 @route("POST", "recordings/live/*/stop")
 async def _stop_recording(house: House, request: Request) -> Answer:
     recording = house.recordings.get(request.parts[2])

@@ -35,8 +35,10 @@ async def test_a_message_is_recorded_until_the_key_and_fetched_over_http(line, c
     caller, ari = await answered(line, controller), controller.ari
     await line.speak(caller)
     await ari.record(caller, "messages/2026/spoken", call=caller, terminate_on="#", if_exists="overwrite")
+    assert await ari.is_recording("messages/2026/spoken", call=caller)
     await line.press(caller, "#")
     await controller.event(told.RecordingFinished, "messages/2026/spoken")
+    assert not await ari.is_recording("messages/2026/spoken", call=caller)
     assert "messages/2026/spoken" in [stored.name for stored in await ari.list_recordings()]
     assert (await ari.recording_file("messages/2026/spoken"))[:4] == b"RIFF"
     with pytest.raises(AriRefused) as refused:

@@ -30,13 +30,14 @@ class ShortLine:
 
     call_ref = "n1-1"
 
-    def __init__(self, *script, speech_s=0.0):
+    def __init__(self, *script, speech_s=0.0, before_s=None):
         self.script = deque(script)
         self.pressed = deque()
         self.log: list[str] = []
         self.clips: list[Clip] = []
         self.limits: list[float] = []
         self.speech_s = speech_s
+        self.before_s = before_s
         self.speaking = False
 
     async def answer(self):
@@ -76,8 +77,16 @@ class ShortLine:
             raise HungUp(16, recording=name)
         return self.speech_s
 
+    async def record_on(self, name, max_s):
+        self.log.append(f"record_on {name} {max_s:g}")
+        return self.before_s
+
     async def hang_up(self):
         self.log.append("hang_up")
+
+
+async def untold(digits):
+    """Nobody wants to know how far he is."""
 
 
 def question(keys="12", timeout_s=6.0, *, flush=False):
@@ -150,41 +159,41 @@ async def test_before_a_confirmation_the_keys_pressed_earlier_are_forgotten():
 
 async def test_digits_are_gathered_until_there_are_enough():
     line = ShortLine(*"1234")
-    assert await collect(line, VOICE, number()) == Keyed("1234")
+    assert await collect(line, VOICE, number(), untold) == Keyed("1234")
     assert line.log[:3] == ["flush", "say", "hush"]  # the first digit stops the prompt
 
 
 async def test_hash_ends_a_number_early_and_hash_alone_gives_up():
-    assert await collect(ShortLine(*"12#"), VOICE, number()) == Keyed("12")
-    assert await collect(ShortLine("#"), VOICE, number()) == Keyed("")
+    assert await collect(ShortLine(*"12#"), VOICE, number(), untold) == Keyed("12")
+    assert await collect(ShortLine("#"), VOICE, number(), untold) == Keyed("")
 
 
 async def test_star_asks_for_help_before_and_among_the_digits():
-    assert await collect(ShortLine("*"), VOICE, number()) == Pressed("*")
-    assert await collect(ShortLine(*"12*"), VOICE, number()) == Pressed("*")
+    assert await collect(ShortLine("*"), VOICE, number(), untold) == Pressed("*")
+    assert await collect(ShortLine(*"12*"), VOICE, number(), untold) == Pressed("*")
 
 
 @pytest.mark.parametrize("key", "09")
 async def test_while_a_number_is_keyed_the_everywhere_keys_are_digits(key):
-    assert await collect(ShortLine(key, "1", "1", "1"), VOICE, number()) == Keyed(f"{key}111")
+    assert await collect(ShortLine(key, "1", "1", "1"), VOICE, number(), untold) == Keyed(f"{key}111")
 
 
 async def test_a_pause_after_some_digits_ends_the_number():
     line = ShortLine("1", "2", None)
-    assert await collect(line, VOICE, number()) == Keyed("12")
+    assert await collect(line, VOICE, number(), untold) == Keyed("12")
     assert line.limits == [LONGEST_PROMPT_S, 4.0, 4.0]
 
 
 async def test_no_digit_at_all_is_silence():
     line = ShortLine(SAID)
-    assert await collect(line, VOICE, number()) == Silent()
+    assert await collect(line, VOICE, number(), untold) == Silent()
     assert line.limits[-1] == 8.0
 
 
 async def test_the_hash_after_a_full_number_belongs_to_it_and_is_no_answer_to_the_next_question():
     # Each prompt that asks for a number says "then press hash"; at the next question hash changes the language.
     line = ShortLine(*"1234", "#", "1")
-    assert await collect(line, VOICE, number()) == Keyed("1234")
+    assert await collect(line, VOICE, number(), untold) == Keyed("1234")
     assert await ask(line, VOICE, question(keys="12#", flush=True)) == Pressed("1")
 
 
@@ -204,6 +213,21 @@ async def test_a_key_goes_straight_to_the_recording_and_silence_is_no_recording(
     step = Record("reason", (Say("en", "sat_reason"),), "reason", 20.0)
     assert await record(line, VOICE, step) == Recorded(None, 0.0)
     assert line.log == ["flush", "say", "hush", "record n1-1-reason 20"]
+
+
+@pytest.mark.parametrize(("before_s", "kept"), [(4.0, "n1-1-reason"), (0.0, None)])
+async def test_what_was_being_recorded_before_a_restart_is_recorded_on_and_not_asked_for_again(before_s, kept):
+    line = ShortLine(before_s=before_s)
+    step = Record("reason", (Say("en", "sat_reason"),), "reason", 20.0, again=True)
+    assert await record(line, VOICE, step) == Recorded(kept, before_s)
+    assert line.log == ["record_on n1-1-reason 20"]
+
+
+async def test_who_had_not_begun_to_speak_before_a_restart_is_asked_again():
+    line = ShortLine(SAID, speech_s=3.5)
+    step = Record("reason", (Say("en", "sat_reason"),), "reason", 20.0, again=True)
+    assert await record(line, VOICE, step) == Recorded("n1-1-reason", 3.5)
+    assert line.log == ["record_on n1-1-reason 20", "flush", "say", "record n1-1-reason 20"]
 
 
 # -- a whole talk
@@ -234,8 +258,9 @@ FLOW = Flow(
 class House:
     """Keeps what the loop asked of it."""
 
-    def __init__(self, broken=None):
+    def __init__(self, broken=None, *, keeps=True):
         self.deeds, self.connected, self.kept = [], [], []
+        self.keeps = keeps
         self._broken = broken
 
     async def do(self, step):
@@ -249,7 +274,8 @@ class House:
         return Done("talked")
 
     async def keep(self, walk):
-        self.kept.append(walk.node)
+        self.kept.append(walk.node if not walk.begun else f"{walk.node} {walk.begun}")
+        return self.keeps
 
     async def talk(self, line):
         await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep)
@@ -259,9 +285,16 @@ async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word()
     line, house = ShortLine(SAID, "1", *"1234"), House()
     await house.talk(line)
     assert house.deeds == [("check_docket", {"number": "1234"})]
-    assert house.kept == ["main", "number"]  # where he waits: there a restarted controller goes on
+    # Where he waits, and how far he is with his number: there a restarted controller goes on.
+    assert house.kept == ["main", "number", "number 1", "number 12", "number 123"]
     assert line.clips[-1].name == "goodbye.0"
     assert not line.speaking  # the last word was heard to its end
+
+
+async def test_digits_are_not_kept_one_by_one_where_keeping_fails():
+    line, house = ShortLine(SAID, "1", *"1234"), House(keeps=False)
+    await house.talk(line)
+    assert house.kept == ["main", "number"]
 
 
 async def test_a_key_for_a_person_brings_him_there():

@@ -319,7 +319,9 @@ def test_a_walk_restored_in_the_same_flow_asks_its_last_question_again(talk):
         assert [say.key for say in step.say][-len(step_again.say) :] == [say.key for say in step_again.say]
         assert (step_again.keys, step_again.flush) == (step.keys, step.flush)
         assert {say.lang for say in step_again.say} == {say.lang for say in step.say[-len(step_again.say) :]}
-    elif isinstance(step, Do | Connect | Record):
+    elif isinstance(step, Record):
+        assert step_again == replace(step, again=True)
+    elif isinstance(step, Do | Connect):
         assert step_again == step
     assert (again.facts, again.failures, again.language) == (walk.facts, walk.failures, walk.language)
 
@@ -332,6 +334,60 @@ def test_a_number_asked_for_again_after_a_restore_costs_no_try_and_is_not_called
     second = walk.reply(Done("wrong"))
     again = restore(walk.flow, walk.keep())
     assert again.start() == second
+
+
+def begun_and_restored(digits, *, failed_before=False):
+    """A walk whose caller had keyed these digits when its controller died, at the question said again."""
+    walk, _ = walk_at("number")
+    if failed_before:
+        walk.reply(Keyed("9999"))
+        walk.reply(Done("wrong"))
+    walk.begun = digits
+    again = restore(walk.flow, walk.keep())
+    return again, again.start()
+
+
+@pytest.mark.parametrize("digits", ["34", "1234"])
+def test_who_had_keyed_a_part_of_his_number_may_go_on_after_a_restart_or_begin_anew(digits):
+    walk, step = begun_and_restored("12")
+    assert (said(step), step.flush) == (["number"], False)  # what he keys meanwhile is a part of it
+    assert walk.reply(Keyed(digits)) == Do("check", "check_docket", {"number": "1234"})
+
+
+@pytest.mark.parametrize("failed_before", [False, True])
+@pytest.mark.parametrize("digits", ["", "4", "234"])
+def test_digits_lost_in_a_restart_are_no_wrong_number_and_no_try_of_his(digits, failed_before):
+    walk, _ = begun_and_restored("12", failed_before=failed_before)
+    step = walk.reply(Keyed(digits))
+    assert (said(step), step.flush) == (["number"], True)
+    assert said(walk.reply(Keyed(""))) == ["failed"]
+
+
+def test_who_cannot_find_his_number_says_so_after_a_restart_as_well():
+    walk, _ = begun_and_restored("")
+    assert said(walk.reply(Keyed(""))) == ["failed"]
+
+
+def test_digits_keyed_before_two_restarts_are_one_number():
+    walk, _ = begun_and_restored("12")
+    walk.begun = "3"
+    again = restore(walk.flow, walk.keep())
+    again.start()
+    assert again.reply(Keyed("4")) == Do("check", "check_docket", {"number": "1234"})
+
+
+def test_digits_of_one_number_are_never_taken_for_the_next_one():
+    walk, _ = begun_and_restored("12")
+    walk.reply(Keyed("34"))
+    walk.reply(Done("wrong"))
+    assert walk.reply(Keyed("56")) == Do("check", "check_docket", {"number": "56"})
+
+
+def test_a_recording_that_a_restart_interrupted_is_marked_so_and_only_the_first():
+    walk, step = walk_at("message")
+    again = restore(walk.flow, walk.keep())
+    assert (step.again, again.start()) == (False, replace(step, again=True))
+    assert again.reply(Recorded("n1-1-message", 3.0)) == walk.reply(Recorded("n1-1-message", 3.0))
 
 
 def test_a_walk_restored_goes_back_after_a_change_of_language_as_the_first_would():
