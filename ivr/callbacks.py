@@ -75,6 +75,11 @@ class Callbacks:
                             tasks.create_task(_ring(kind, work))
                 await asyncio.sleep(TICK_S)
 
+    @property
+    def begun(self) -> bool:
+        """False until the first reconciling of this controller is over."""
+        return self._begun.is_set()
+
     async def begin(self) -> None:
         """After the first reconciling: nothing is rung before what a controller before us left has been settled.
 

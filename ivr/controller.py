@@ -151,6 +151,8 @@ class Controller:
         """Reconcile: callers who came or stayed while we were away are taken up, what has gone is told to its call."""
         house = self._house
         await holding.prepare(house)
+        if not self._callbacks.begun:
+            await reconciling.take_back_offers(house)
         channels = await house.ari.list_channels()
         alive = {channel.id for channel in channels}
         for line in self.lines.values():
@@ -166,6 +168,7 @@ class Controller:
         await self.reconcile_floor()
         try:
             await reconciling.settle_lost(house, self.lines, alive - set(found.orphans), self._lost_at)
+            await reconciling.keep_messages(house, self.lines)
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
         await self._callbacks.begin()

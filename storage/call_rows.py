@@ -14,6 +14,8 @@ _MERGED_APART = frozenset(
 )
 _LATEST_SAID_COUNTS = tuple(field.name for field in fields(Call) if field.name not in _MERGED_APART)
 FIRST_STAGE = "offered"
+UNHEARD_STAGE = "ended"
+"""Of a call whose end no controller heard: its outcome was found in Asterisk's own log."""
 USUAL_KIND = "inbound"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or
 from complaints.ledger import LATE_S, Call, EndedBy, Outcome, is_lost
 from complaints.records import DueWork, Origin
 from storage import due
-from storage.call_rows import merged
+from storage.call_rows import UNHEARD_STAGE, merged
 from storage.columns import insert_if_new
 from storage.tables import calls as table
 from storage.transactions import Transactions
@@ -79,6 +79,13 @@ class Calls:
         unsettled = and_(table.c.outcome.is_(None), table.c.ended_at.is_not(None), table.c.kind.in_(TO_THE_LINE))
         left = and_(table.c.node == node, or_(table.c.ended_at.is_(None), unsettled))
         return await self._select(select(table).where(left).order_by(table.c.offered_at))
+
+    async def ended_unheard(self, node: str, since: datetime) -> list[Call]:
+        """Calls to a node, offered since then, whose end no controller heard: Asterisk's own log alone told it."""
+        unheard = or_(table.c.outcome.is_(None), table.c.stage == UNHEARD_STAGE)
+        here = and_(table.c.node == node, table.c.offered_at >= since, table.c.kind.in_(TO_THE_LINE))
+        query = select(table).where(here, table.c.ended_at.is_not(None), unheard).order_by(table.c.offered_at)
+        return await self._select(query)
 
     async def of_phone(self, phone: str, since: datetime) -> list[Call]:
         """Calls from or to a number since then, oldest first."""

@@ -18,6 +18,7 @@ from complaints.ledger import Call, EndedBy, outcome_of
 from complaints.records import DueWork
 from storage import calls, due, inbox
 from storage.books import Books
+from storage.call_rows import UNHEARD_STAGE
 from storage.cel_file import Piece, Place, next_piece, tidy
 from storage.cel_rows import Note, ended_by, notes_of, rows_of
 from storage.columns import insert_if_new
@@ -113,4 +114,4 @@ def _settled(call: Call) -> Call:
     end = ended_by(call)
     talk_s = (call.ended_at - call.answered_at).total_seconds() if call.answered_at and call.ended_at else 0.0
     outcome = outcome_of(call.flags, talk_s=talk_s, ended_by=end, cut=end is EndedBy.NETWORK)
-    return replace(call, outcome=outcome, ended_by=end, stage="ended")
+    return replace(call, outcome=outcome, ended_by=end, stage=UNHEARD_STAGE)

@@ -278,6 +278,13 @@ class Floor:
         words = (offer.id, offer.call_ref, offer.agent, agent_state.value, float(now), float(now + apart_s))
         return bool(await self._run(floor_lua.REFUSE, *words))
 
+    async def take_back(self, owner: str, *, now: float) -> int:
+        """End every offer of `owner`, whose process before this one died with them; how many there were.
+
+        The callers stand where they stood and the agents are ready, at once and not when the offers lapse.
+        """
+        return int(await self._run(floor_lua.TAKE_BACK, owner, float(now)))
+
     async def talks(self, agent: str, call_ref: str, *, owner: str, since: float) -> None:
         """Republish a talk Asterisk has: the agent talks, whatever the floor thought; the caller does not wait."""
         await self._run(floor_lua.TALKS, agent, call_ref, owner, float(since))

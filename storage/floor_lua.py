@@ -366,6 +366,18 @@ end
 return 1
 """
 
+# owner, now -> how many. The owner has died and come again: nobody is left to settle what he had offered.
+TAKE_BACK: Final = """
+local owner, now, taken = ARGV[1], ARGV[2], 0
+for _, agent in ipairs(redis.call('SMEMBERS', AGENTS)) do
+  local known = redis.call('HMGET', at('agent', agent), 'state', 'owner', 'reservation', 'call_ref')
+  if known[1] == 'offered' and known[2] == owner and known[3] then
+    taken = taken + give_back(known[3], known[4], agent, 'ready', now, 'offer_lapsed', false)
+  end
+end
+return taken
+"""
+
 # now, at most -> {kind, agent, call_ref or "", reservation or ""} ...
 SWEEP: Final = """
 local now, most, swept = ARGV[1], ARGV[2], {}

@@ -114,6 +114,22 @@ async def test_a_call_that_nobody_took_is_in_the_ledger_and_is_rung_back(
     assert (total.balanced, total.offered, total.lost) == (True, 1, ())
 
 
+async def test_calls_whose_end_no_controller_heard_are_known_before_and_after_they_are_settled(
+    books: Books, log: Log, reader: CelReader
+) -> None:
+    heard = Call(ref(2), "inbound", Origin.LINE, NOW, "n1", ended_at=NOW, outcome=Outcome.TALKED, stage="goodbye")
+    await books.calls.note(heard)
+    for nth in (1, 2):
+        log.event("CHAN_START", nth)
+        log.hangup(nth, 12)
+    for now, outcome_found in ((NOW, None), (LATER, Outcome.SHORT_ABANDON)):
+        await reader.poll(now)
+        [found] = await books.calls.ended_unheard("n1", NOW)
+        assert (found.call_ref, found.outcome) == (ref(1), outcome_found)
+    assert await books.calls.ended_unheard("n2", NOW) == []
+    assert await books.calls.ended_unheard("n1", LATER) == []
+
+
 async def test_the_controller_has_five_seconds_to_say_the_outcome(books: Books, log: Log, reader: CelReader) -> None:
     log.event("CHAN_START", 0)
     log.hangup(0, 10)

@@ -211,3 +211,23 @@ async def test_a_screen_pop_of_an_offer_not_taken_is_gone(floor):
     await floor.show("A17", b"{}")
     await floor.refused(offer, AgentState.NOT_ANSWERING, now=T + 20)
     assert await floor.pop("A17") is None
+
+
+# --- a controller that died ------------------------------------------------------------------------------------------
+
+
+async def test_the_offers_of_a_controller_that_died_are_taken_back_at_once_and_those_of_others_stand(floor):
+    for number, (ref, agent, owner) in enumerate((("n1-1", "A17", "n1"), ("n2-1", "A18", "n2"), ("n1-2", "A19", "n1"))):
+        await at_desk(floor, agent)
+        await floor.enqueue(caller(ref, T + number), owner)
+        offer = await floor.reserve(ref, agent, owner=owner, lease_s=25, now=T)
+        assert offer is not None
+        if agent == "A19":
+            assert await floor.accepted(offer, now=T)
+    assert await floor.take_back("n1", now=T + 1) == 1
+    assert await floor.take_back("n1", now=T + 1) == 0
+    assert (await refs(floor), await ready_codes(floor)) == (["n1-1"], ["A17"])
+    states = {agent.code: agent.state for agent in await floor.agents()}
+    assert (states["A18"], states["A19"]) == (AgentState.OFFERED, AgentState.TALKING)
+    again = await floor.reserve("n1-1", "A17", owner="n1", lease_s=25, now=T + 1)
+    assert again is not None
