@@ -48,12 +48,11 @@ async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | 
     if returned:
         await _as_before(talk)
     try:
-        if leg is not None and not await _talk_on(talk, leg):
-            return
-        if returned and leg is None:
-            await line.take_over()
-        FIRST_WORD_S.observe(time.monotonic() - began)
-        await _talk(talk, returned=returned)
+        if leg is None or await _talk_on(talk, leg):
+            if returned and leg is None:
+                await line.take_over()
+            FIRST_WORD_S.observe(time.monotonic() - began)
+            await _talk(talk, returned=returned)
         await talk.note_end(talk.ended_by or EndedBy.US)
     except HungUp as gone:
         await talk.note_end(EndedBy.NETWORK if gone.cut else talk.ended_by or EndedBy.CALLER, cut=gone.cut)
@@ -107,6 +106,8 @@ def _language(talk: Talk) -> str | None:
 async def _talk(talk: Talk, *, returned: bool) -> None:
     house, flow = talk.house, talk.house.flows["inbound"]
     walk = await _walk_again(talk) if returned else None
+    if walk is None and returned and talk.flags.get(TALK) == TALK_OVER:
+        return  # a talk is the end of every flow: nothing but a goodbye has been lost
     if walk is None:
         language = _language(talk)
         talk.language = language or talk.language
@@ -150,6 +151,7 @@ async def _as_before(talk: Talk) -> None:
         return
     if noted is not None:
         talk.flags = {**noted.flags, **talk.flags}
+        talk.kind, talk.phone = noted.kind, noted.phone or talk.phone  # we may have rung him
         talk.offered_at = min(noted.offered_at, talk.offered_at)
         talk.queued_at = noted.queued_at or talk.queued_at
         talk.callback_cause = noted.callback_cause
@@ -164,10 +166,11 @@ async def _forget(talk: Talk) -> None:
 
 
 async def _talk_on(talk: Talk, leg: Leg) -> bool:
-    """Watch a talk that was going on. It ends the call whoever leaves; True: the agent was lost, the caller waits."""
+    """Watch a talk that was going on. True: the agent left it; the caller waits for the next, or hears the goodbye."""
     house = talk.house
     house.dispatch.claim(leg.channel, talk.call_ref)
-    talk.agent, talk.line.agent_leg = leg.agent, leg.channel
+    talk.agent = talk.line.agent = leg.agent
+    talk.line.agent_leg = leg.channel
     talk.note_talk(TALK_ON)
     with suppress(FloorAway):
         await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
@@ -176,8 +179,8 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
         talk.note_talk(TALK_LOST)
         return True
     talk.note_talk(TALK_OVER)
-    await talk.note_end(EndedBy.CALLER if left == "caller" else EndedBy.AGENT)
-    return False
+    talk.ended_by = EndedBy.CALLER if left == "caller" else EndedBy.AGENT
+    return left == "agent"
 
 
 async def keep(talk: Talk, walk: Walk) -> bool:
@@ -210,6 +213,10 @@ async def _restored(talk: Talk, kept: str) -> Walk:
     talk.consumer = await talk.house.books.consumers.get(int(str(chosen))) if chosen is not None else None
     if number := walk.facts.get("docket"):
         talk.docket = await talk.house.books.dockets.get(str(number))
+    if talk.consumer is not None and talk.consumer.flags:
+        talk.priority = min(talk.priority, deeds.FLAGGED_PRIORITY)
+    if talk.docket is not None and talk.docket.category == "SAF":
+        talk.priority = deeds.DANGER_PRIORITY
     return walk
 
 

@@ -36,6 +36,7 @@ CUT = "cut"
 
 SERVED = frozenset({Outcome.TALKED, Outcome.LINKED_TO_OUTAGE, Outcome.DOCKET_REGISTERED, Outcome.SELF_SERVED})
 """What a caller who was cut may have got meanwhile by calling again; who asked for a callback wants to talk."""
+TALKED = frozenset({Outcome.TALKED})
 KEPT = frozenset({str(Outcome.TALKED), str(Outcome.SELF_SERVED), str(Outcome.CALLBACK_PROMISED)})
 """A promised callback was kept when he talked, said that he no longer needs us, or was promised another."""
 
@@ -90,11 +91,13 @@ class Promise:
 
 
 def served_since(promise: Promise, later: list[Call]) -> bool:
-    """Has he got by calling again what this callback is for? `later` are his calls since, oldest first. Pure."""
-    enough = SERVED if promise.purpose == CUT else frozenset({Outcome.TALKED})
-    return any(
-        call.kind == "inbound" and call.outcome in enough and call.flags.get(TALK) != TALK_LOST for call in later
-    )
+    """Has he got since what this callback is for? `later` are his calls since, oldest first. Pure.
+
+    By calling again, or in a callback whose talk outlived the controller that had made it.
+    """
+    by_calling = SERVED if promise.purpose == CUT else TALKED
+    enough = {"inbound": by_calling, "callback": TALKED}
+    return any(call.outcome in enough.get(call.kind, ()) and call.flags.get(TALK) != TALK_LOST for call in later)
 
 
 def not_cut_after_all(promise: Promise, now_noted: list[Call]) -> bool:
