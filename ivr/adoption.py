@@ -13,6 +13,8 @@ from ivr.ari.events import Bridge, Channel
 from ivr.offers import Leg, agent_of
 
 INBOUND_ROLES = frozenset({"inbound", "returned"})
+RUNG = "satisfaction"
+"""The context of the dialplan through which calls go that we made (asterisk-conf/extensions.conf)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,12 @@ def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned
         for name, channel in free.items()
         if role_of(channel, app) in INBOUND_ROLES or (legs.get(name) is not None)
     }
+    # What we rang waits in the dialplan for a controller; but that one makes the attempt again.
+    waiting = tuple(each.id for each in channels if each.dialplan.context == RUNG and each.id not in {*ours, *owned})
     talking = {leg.channel for leg in legs.values() if leg is not None}
     orphans = tuple(name for name in free if name not in callers and name not in talking)
-    return Findings(tuple(FoundCaller(channel, legs[name]) for name, channel in callers.items()), orphans)
+    found = tuple(FoundCaller(channel, legs[name]) for name, channel in callers.items())
+    return Findings(found, (*orphans, *waiting))
 
 
 def _leg(caller: Channel, ours: Mapping[str, Channel], bridges: Iterable[Bridge]) -> Leg | None:

@@ -55,6 +55,7 @@ class AriLine:
         self._ends = 0
         self._ahead: deque[Heard] = deque()
         self.gone: HungUp | None = None
+        self._with_the_dialplan = False
         self.agent_leg: str | None = None
         self.agent: str | None = None
         self.waiting: Waiting | None = None
@@ -164,7 +165,20 @@ class AriLine:
             return 0.0
         return seconds
 
+    async def is_moved(self) -> bool:
+        """True when the channel has left us and lives: the dialplan has it, and may give it back."""
+        if self.gone is None or not self.gone.moved:
+            return False
+        try:
+            await self._ari.get_channel(self.channel, call=self.call_ref)
+        except AriError:
+            return False
+        self._with_the_dialplan = True
+        return True
+
     async def hang_up(self) -> None:
+        if self._with_the_dialplan:
+            return
         with suppress(AriError):  # he was quicker, or Asterisk is away: then so is he
             await self._ari.hang_up(self.channel, call=self.call_ref, reason="normal")
 
@@ -223,8 +237,12 @@ class AriLine:
             case PlaybackFinished() if event.playback.id == self._playback:
                 self._ends += 1
                 return AllSaid() if self._ends == self._plays else None
-            case ChannelHangupRequest() | ChannelDestroyed() | StasisEnd() if event.channel.id == self.channel:
-                self.gone = HungUp(getattr(event, "cause", None))
+            case ChannelHangupRequest() | ChannelDestroyed() if event.channel.id == self.channel:
+                self.gone = HungUp(event.cause)
+                raise self.gone
+            case StasisEnd() if event.channel.id == self.channel:
+                # The last event of a hang-up (asterisk.md 7), or the first of a caller whom the parent has moved.
+                self.gone = self.gone or HungUp(moved=True)
                 raise self.gone
             case Vanished(channel=channel) if channel == self.channel:
                 self.gone = HungUp(cut=True)

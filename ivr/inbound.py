@@ -55,6 +55,8 @@ async def take_call(house: House, line: AriLine, start: StasisStart, leg: Leg | 
             await _talk(talk, returned=returned)
         await talk.note_end(talk.ended_by or EndedBy.US)
     except HungUp as gone:
+        if gone.moved and await line.is_moved():
+            return  # the parent gave him to the fallback in the moment we came: his call goes on, his walk is kept
         await talk.note_end(EndedBy.NETWORK if gone.cut else talk.ended_by or EndedBy.CALLER, cut=gone.cut)
     await _forget(talk)
 

@@ -11,7 +11,7 @@ from dialplan.clips import Clip
 from ivr import ari_line
 from ivr.ari.dispatch import Inbox
 from ivr.ari.errors import Gone
-from ivr.ari.events import CallerID, Channel, ChannelHangupRequest, DialplanCEP
+from ivr.ari.events import CallerID, Channel, ChannelHangupRequest, DialplanCEP, StasisEnd
 from ivr.ari_line import AriLine
 from ivr.errors import HungUp, LineTrouble
 
@@ -83,3 +83,23 @@ async def test_a_channel_that_is_gone_and_of_which_nothing_is_told_was_cut():
 async def test_a_channel_that_stays_and_refuses_is_trouble_of_ours():
     with pytest.raises(LineTrouble):
         await line(listed=True, told=False).say([CLIP])
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_a_caller_whom_the_parent_gave_to_the_fallback_is_not_hung_up_on(lives):
+    asterisk = LeavingChannel(Inbox("c1-1"), listed=lives, told=False)
+    asterisk.hang_ups = []
+    asterisk.hang_up = lambda channel, **_: _noted(asterisk.hang_ups, channel)
+    inbox = Inbox("c1-1")
+    caller = AriLine(asterisk, SimpleNamespace(media=list), inbox, CHANNEL, "c1-1")
+    inbox.put(StasisEnd(application="sunwai", channel=channel()))
+    with pytest.raises(HungUp) as left:
+        await caller.hear(1.0)
+    assert left.value.moved
+    assert await caller.is_moved() is lives
+    await caller.hang_up()
+    assert asterisk.hang_ups == ([] if lives else [CHANNEL])
+
+
+async def _noted(kept: list[str], channel: str) -> None:
+    kept.append(channel)
