@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", commands.bench, "Our line beside a native dialplan of the same flow, under sipp: ratios.")
     bench.add_argument("--rounds", type=int, default=3, help="interleaved rounds of each measurement (default 3)")
     bench.add_argument("--quick", action="store_true", help="a short run that only shows that it runs")
+    bench.add_argument(
+        "--burst", action="store_true", help="only the replay of a burst of callers: seconds, no telephone"
+    )
     bench.add_argument("--out", type=Path, help="the folder of the JSON (default: var/bench)")
     chaos = add("chaos", commands.chaos, "A line of its own under load while its processes are killed and stopped.")
     chaos.add_argument("--minutes", type=float, default=5.0, help="how long the load lasts (default 5)")

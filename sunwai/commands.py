@@ -96,7 +96,8 @@ async def _ask_books(line: Line) -> None:
 
 
 def bench(line: Line, given: argparse.Namespace, console: Console) -> int:
-    return run_bench(line, console, given.out or line.var / "bench", rounds=given.rounds, quick=given.quick)
+    out = given.out or line.var / "bench"
+    return run_bench(line, console, out, rounds=given.rounds, quick=given.quick, burst_only=given.burst)
 
 
 def chaos(line: Line, given: argparse.Namespace, console: Console) -> int:

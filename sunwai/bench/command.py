@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sunwai import demo_consumers, demo_people, reference
-from sunwai.bench import matching
+from sunwai.bench import matching, replay
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.houses import telephones, with_bare_controller, with_floor, with_whole_line
 from sunwai.bench.lines import clear
@@ -25,20 +25,32 @@ from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 
 
-def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bool) -> int:
+def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bool, burst_only: bool = False) -> int:
     """Measure, print, write `out`/<date>.json. 0, or 1 when calls failed at the fixed rates.
 
-    The line itself must not run: its ports are used. SunwaiError in one sentence when something is missing or died.
+    The line itself must not run: its ports are used (not with `burst_only`, which replays a burst and starts nothing).
+    SunwaiError in one sentence when something is missing or died.
     """
-    with only_parent(line), one_sentence():
-        results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
-    for recordings in (out / "work").glob("*/recordings"):
-        shutil.rmtree(recordings)
+    if burst_only:
+        results = _replayed(line, quick=quick)
+    else:
+        with only_parent(line), one_sentence():
+            results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
+        for recordings in (out / "work").glob("*/recordings"):
+            shutil.rmtree(recordings)
     file = out / f"{results.begun.replace(':', '')}.json"
     write(results, file)
     show(results, console)
     console.print(f"written: {file}")
     return 1 if results.failed else 0
+
+
+def _replayed(line: Line, *, quick: bool) -> Results:
+    begun, moment, load_before = datetime.now(UTC), time.monotonic(), load_average()
+    rows = replay.measure(line.settings, quick=quick)
+    facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
+    taken_s = time.monotonic() - moment
+    return Results(begun.isoformat(timespec="seconds"), taken_s, quick, facts, (), (), burst=rows)
 
 
 async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, quick: bool) -> Results:
@@ -56,10 +68,12 @@ async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, qui
         console.print("[dim]matching decisions, no telephone takes part[/dim]")
         async with with_floor(ours) as floor_url:
             costs = await matching.measure(floor_url, quick=quick)
+    console.print("[dim]a burst replayed, no telephone takes part[/dim]")
+    rows = replay.measure(line.settings, quick=quick)
     facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
     taken_s = time.monotonic() - moment
     begun_told, figures, knees = begun.isoformat(timespec="seconds"), tuple(bench.figures), tuple(bench.knees)
-    return Results(begun_told, taken_s, quick, facts, figures, knees, tuple(costs))
+    return Results(begun_told, taken_s, quick, facts, figures, knees, tuple(costs), rows)
 
 
 class _Bench:

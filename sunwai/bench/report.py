@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from sunwai.bench import burst, burst_table
 from sunwai.bench.facts import Facts
 from sunwai.bench.load import Carried
 from sunwai.bench.matching import Cost, growth
@@ -49,6 +50,7 @@ class Results:
     figures: Sequence[Figures]
     knees: Sequence[Knee]
     matching: Sequence[Cost] = ()
+    burst: Sequence[burst.Row] = ()
 
     @property
     def failed(self) -> int:
@@ -132,16 +134,12 @@ def added(results: Results) -> list[tuple[str, Spread]]:
 
 def show(results: Results, console: Console) -> None:
     """Print the tables."""
-    table = Table("flow", "what", "native", "ours", "ours / native", title="median (least-most) over the rounds")
-    for row in rows(results):
-        table.add_row(row.flow, row.what, _told(row.native), _told(row.ours), _told(row.ratio, 2))
-    console.print(table)
-    more = Table("CPU per call (ms), goal of books and floor: 1.0", "median (least-most)")
-    for what, found in added(results):
-        more.add_row(what, _told(found, 2))
-    console.print(more)
+    if results.figures:
+        _show_flows(results, console)
     if results.matching:
         _show_matching(results.matching, console)
+    if results.burst:
+        burst_table.show(results.burst, console)
     for knee in results.knees:
         if knee.limit is None:
             console.print(f"{knee.flow}, {knee.who}: {knee.rate:.0f}/s was the highest step; its limit was not found")
@@ -154,6 +152,17 @@ def show(results: Results, console: Console) -> None:
         console.print("a quick bench: it shows that everything works, its figures mean nothing")
     if results.failed:
         console.print(f"[bold red]{results.failed} calls failed in the runs at fixed rates[/bold red]")
+
+
+def _show_flows(results: Results, console: Console) -> None:
+    table = Table("flow", "what", "native", "ours", "ours / native", title="median (least-most) over the rounds")
+    for row in rows(results):
+        table.add_row(row.flow, row.what, _told(row.native), _told(row.ours), _told(row.ratio, 2))
+    console.print(table)
+    more = Table("CPU per call (ms), goal of books and floor: 1.0", "median (least-most)")
+    for what, found in added(results):
+        more.add_row(what, _told(found, 2))
+    console.print(more)
 
 
 def _show_matching(costs: Sequence[Cost], console: Console) -> None:
@@ -177,6 +186,7 @@ def write(results: Results, file: Path) -> None:
         **asdict(results),
         "rows": [asdict(row) for row in rows(results)],
         "added_ms_per_call": {what: asdict(found) for what, found in added(results)},
+        "burst_assumed": burst.assumptions(burst.Assumed()) if results.burst else [],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1))
