@@ -50,20 +50,27 @@ def install(packages: Iterable[str], line: Line, tell: Tell) -> None:
 
 def run_as_root(command: Sequence[str], line: Line) -> None:
     """Run a command as root, through sudo when we are not; what it prints goes to var/log/setup.log."""
-    words = [*_as_root(command), *command]
+    run_logged([*_as_root(command), *command], line, told=command)
+
+
+def run_logged(
+    command: Sequence[str], line: Line, folder: Path | None = None, *, told: Sequence[str] | None = None
+) -> None:
+    """Run a command in `folder`; what it prints goes to var/log/setup.log. SetupError names it (or `told`)."""
+    name = " ".join(told or command)
     log = line.var / "log" / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as written:
         try:
             subprocess.run(  # noqa: S603 - fixed command lines and package names of our own
-                words, stdout=written, stderr=written, timeout=_INSTALL_LIMIT_S, check=True
+                command, stdout=written, stderr=written, timeout=_INSTALL_LIMIT_S, check=True, cwd=folder
             )
+        except FileNotFoundError as error:
+            raise SetupError(f"`{name}` cannot be run: this system has no {command[0]}") from error
         except subprocess.TimeoutExpired as error:
-            raise SetupError(
-                f"`{' '.join(command)}` took more than {_INSTALL_LIMIT_S / 60:.0f} min: see {log}"
-            ) from error
+            raise SetupError(f"`{name}` took more than {_INSTALL_LIMIT_S / 60:.0f} min: see {log}") from error
         except subprocess.CalledProcessError as error:
-            raise SetupError(f"`{' '.join(command)}` failed: {_last_line(log)} (all of it: {log})") from error
+            raise SetupError(f"`{name}` failed: {_last_line(log)} (all of it: {log})") from error
 
 
 def _as_root(command: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sunwai.distribution import Tell, find_program, install
 from sunwai.setup_asterisk import setup_asterisk
+from sunwai.setup_kamailio import setup_kamailio
 
 if TYPE_CHECKING:
     from sunwai.settings import Line
@@ -42,3 +43,5 @@ def setup(line: Line, tell: Tell, *, for_tests: bool = False) -> None:
     wanted = FOR_THE_LINE + (FOR_TESTS if for_tests else ())
     install((program.package for program in wanted if find_program(program.name) is None), line, tell)
     setup_asterisk(line, tell)
+    if for_tests:
+        setup_kamailio(line, tell)
