@@ -21,7 +21,7 @@ import msgspec
 import structlog
 
 from storage.floor_records import FloorAway, FloorError
-from storage.floor_wire import LIMIT_S, open_redis, reached
+from storage.redis_door import LIMIT_S, open_redis, reached
 
 DEADLINE_S = 2.0
 KEPT_S = 300

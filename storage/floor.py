@@ -39,7 +39,7 @@ from storage.floor_records import (
     skills_of,
     waiting_from,
 )
-from storage.floor_wire import LIMIT_S, open_redis, reached
+from storage.redis_door import LIMIT_S, open_redis, reached
 
 POP_KEPT_S = 2 * 3600
 """A screen pop is personal data: gone at the end of the wrap-up, and after this many seconds in any case."""
@@ -90,11 +90,16 @@ class Floor:
             return
 
     async def era(self) -> str:
-        """A word that lasts as long as the memory of Redis; another one means: emptied, republish everything."""
+        """A word that lasts as long as the memory of Redis; another one means: emptied, republish everything.
+
+        It names the process as well: a replica that has become the master has the word, and not what was written last.
+        """
         async with reached(), self._redis.pipeline(transaction=True) as batch:
             batch.setnx(self._key("era"), secrets.token_hex(8))
             batch.get(self._key("era"))
-            return str((await batch.execute())[1].decode())
+            batch.info("server")
+            _, word, server = await batch.execute()
+            return f"{word.decode()} {server['run_id']}"
 
     # --- callers -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from redis.asyncio import Redis
 
-from storage.floor_wire import reached
+from storage.redis_door import reached
 
 
 class NodeLeases:

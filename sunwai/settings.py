@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from storage import redis_address
 from sunwai.errors import SettingsError
 from sunwai.nodes import check_nodes
 
@@ -221,6 +222,10 @@ def checked(line: Line) -> Line:
     _trunks_agree(line.settings)
     _agree(line.settings)
     check_nodes(line.settings)
+    try:
+        redis_address.checked(line.floor_url)
+    except ValueError as error:
+        raise SettingsError(f"storage.floor: {error}") from error
     if telephony.rtp_end - telephony.rtp_start < 4 * telephony.soft_limit:
         raise SettingsError("telephony.rtp_start..rtp_end must hold four ports for each call of the soft limit")
     return line
