@@ -9,7 +9,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 MINUTES ?= 5
 
-.PHONY: run test check bench chaos clean python-venv
+.PHONY: run test check bench chaos soak clean python-venv
 
 run: $(STAMP)  ## set up what is missing, start the line, prove it; ONCE=1 ends after the proof
 	$(SUNWAI) setup
@@ -33,6 +33,11 @@ bench: $(STAMP)  ## our line beside a native dialplan of the same flow
 chaos: $(STAMP)  ## a line of its own under load while its processes are killed and stopped; MINUTES=5, SEED=n
 	$(SUNWAI) setup --for-tests
 	$(SUNWAI) chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+soak: MINUTES = 10
+soak: $(STAMP)  ## a line of its own under a steady load: memory flat, nothing left; MINUTES=10, RATE=calls a second
+	$(SUNWAI) setup --for-tests
+	$(SUNWAI) soak --minutes $(MINUTES) $(if $(RATE),--rate $(RATE))
 
 clean:  ## the virtual environment and what tools leave behind; var (books, recordings, Asterisk) stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 CALLS = Gauge("sunwai_calls", "Calls this controller holds now")
+TASKS = Gauge("sunwai_tasks", "Tasks on the controller's loop now: its own loops, a few for each call")
 OUTCOMES = Counter("sunwai_outcomes", "Calls ended, by what the caller got", ["kind", "outcome"])
 CALLBACKS = Counter("sunwai_callbacks", "Callbacks rung, by what came of them", ["kind", "result"])
 OFFERS = Counter("sunwai_offers", "Agents rung, by what came of it", ["result"])

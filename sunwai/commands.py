@@ -34,6 +34,8 @@ from sunwai.role_process import run_role
 from sunwai.running import run_and_prove, run_line_shown
 from sunwai.settings import Line
 from sunwai.setup import setup as setup_programs
+from sunwai.soak.command import Asked as SoakAsked
+from sunwai.soak.command import run_soak
 
 CHAINED = (Origin.LINE, Origin.PROBE)
 """Satisfaction attempts of these origins each have a chain of their own (design 3.17)."""
@@ -105,6 +107,13 @@ def chaos(line: Line, given: argparse.Namespace, console: Console) -> int:
     if given.minutes <= 0 or given.rate <= 0:
         raise SunwaiError("--minutes and --rate must be more than 0")
     return run_chaos(line, Asked(given.minutes, given.seed, given.rate, given.books, given.json), console)
+
+
+def soak(line: Line, given: argparse.Namespace, console: Console) -> int:
+    """0 when memory stayed flat and nothing was left, 1 otherwise."""
+    if given.minutes <= 0 or (given.rate is not None and given.rate <= 0):
+        raise SunwaiError("--minutes and --rate must be more than 0")
+    return run_soak(line, SoakAsked(given.minutes, given.rate, given.json), console)
 
 
 def ledger(line: Line, given: argparse.Namespace, console: Console) -> int:

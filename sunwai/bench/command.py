@@ -6,14 +6,14 @@ import asyncio
 import itertools
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from sunwai import demo_consumers, demo_people, reference
 from sunwai.bench import matching, replay
+from sunwai.bench.callers import callers
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.houses import telephones, with_bare_controller, with_floor, with_whole_line
 from sunwai.bench.lines import clear
@@ -86,7 +86,7 @@ class _Bench:
         self._console = console
         self._work = work / "load"
         self._numbers = itertools.count(1)
-        self._callers = _callers()
+        self._callers = callers()
 
     async def compare(self, flows: Sequence[tuple[Flow, float]], native: Side, ours: Side) -> None:
         """Rounds of all flows, the sides in turn, so that a disturbance of the machine meets both."""
@@ -119,23 +119,3 @@ class _Bench:
 
     def _next_folder(self) -> Path:
         return self._work / f"{next(self._numbers):03}"
-
-
-def _callers() -> Iterator[str]:
-    """Numbers of demo consumers with one connection and no docket yet, ten digits, each once; then from the start.
-
-    The native side uses them as well, so that both see the same variety.
-    """
-    organisation = reference.organisation()
-    staff = demo_people.officers(organisation)
-    consumers = demo_consumers.consumers(organisation, demo_consumers.network(organisation), staff)
-    seen: dict[str, int] = {}
-    for consumer in consumers:
-        if consumer.phone:
-            seen[consumer.phone] = seen.get(consumer.phone, 0) + 1
-    fit = [
-        consumer.phone[-10:]
-        for consumer in consumers
-        if consumer.phone and seen[consumer.phone] == 1 and consumer.company == demo_people.MAIN and not consumer.flags
-    ]
-    return itertools.cycle(fit)

@@ -80,6 +80,7 @@ def bench_settings(line: Line, place: int) -> Settings:
             asterisk_root=asterisk_root(line),
         ),
         storage=StorageSettings(var="."),
+        metrics=msgspec.structs.replace(line.settings.metrics, enabled=True),
         log=LogSettings(level="warning"),
     )
 
@@ -107,9 +108,14 @@ def _as_toml(value: object) -> str:
     return json.dumps(value)
 
 
-def prepare_sounds(ours: Line, native: Line) -> None:
-    """Prompts in tones, holding music and the play flow's second; both lines read the same files."""
+def prepare_prompts(ours: Line) -> None:
+    """Prompts in tones, and holding music."""
     render(wiring.wording(), places(), ours.prompts, None, ("marker",))
+
+
+def prepare_sounds(ours: Line, native: Line) -> None:
+    """Prompts, holding music and the play flow's second; both lines read the same files."""
+    prepare_prompts(ours)
     second = ours.prompts / SECOND
     second.parent.mkdir(exist_ok=True)
     turn = 2 * math.pi * _TONE_HZ / RATE_HZ

@@ -8,6 +8,7 @@ from dialplan.loading import load_flows
 from ivr.assembly import make_controller
 from ivr.controller import Controller
 from ivr.house import House
+from ivr.meters import TASKS
 from ivr.plan import Plan
 from ivr.voice import Voice
 from storage.commands import Commands
@@ -19,6 +20,7 @@ from sunwai.heartbeat import beat
 from sunwai.settings import Line
 
 APP = "sunwai"
+TASKS_COUNTED_EVERY_S = 2.0
 
 
 async def run(line: Line) -> None:
@@ -28,10 +30,18 @@ async def run(line: Line) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(beat(lambda: house.ari.registered))
             tasks.create_task(controller.run())
+            tasks.create_task(_count_tasks())
     finally:
         await house.notes.flush()
         await house.books.close()
         await house.floor.close()
+
+
+async def _count_tasks() -> None:
+    """Until cancelled: how many tasks there are, which must not grow with the calls that have been (docs/soak.md)."""
+    while True:
+        TASKS.set(len(asyncio.all_tasks()))
+        await asyncio.sleep(TASKS_COUNTED_EVERY_S)
 
 
 def assembled(line: Line) -> tuple[Controller, House]:
