@@ -55,17 +55,23 @@ class Node(asyncio.DatagramProtocol):
     heard: list[Message] = field(default_factory=list)
     replies: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     transport: asyncio.DatagramTransport | None = None
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def rise(self) -> None:
         """Begin to listen."""
+        self.gone.clear()
         loop = asyncio.get_running_loop()
         self.transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, self.port))
 
-    def die(self) -> None:
+    async def die(self) -> None:
         """The socket is gone; the kernel tells senders so, or they hear nothing."""
         if self.transport is not None:
             self.transport.close()
+            await self.gone.wait()
             self.transport = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
 
     def count(self, method: str) -> int:
         """Different calls in which this method was heard: what was sent again counts once."""
