@@ -29,7 +29,7 @@ from sunwai.soak.houses import a_whole_line
 from sunwai.soak.standing import Standing, rss_kb, stand
 from sunwai.soak.verdict import Facts, Reading, judge, left
 
-STEPS = (4.0, 7.0, 10.0, 13.0, 16.0, 20.0, 25.0, 30.0)
+STEPS = (4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 36.0, 42.0)
 """Calls a second, tried one after the other until one fails."""
 STEP_S = 6.0
 WARM_UP_S = 20.0
@@ -95,6 +95,8 @@ async def _highest(side: Side, work: Path, console: Console) -> float:
         if not carried.held(rate):
             break
         best = rate
+    if best == STEPS[-1]:
+        console.print(f"{best:g}/s was the highest step: the machine's limit was not found")
     if not best:
         raise StartError(f"this machine does not carry {STEPS[0]:g} calls a second now: name a lower one with --rate")
     return best
