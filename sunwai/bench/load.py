@@ -16,6 +16,8 @@ from sunwai.processes import Child
 from sunwai.settings import Line
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+COUNTS = "counts.csv"
+"""What sipp counted, a row each second, in the folder of a load."""
 _TAIL_LIMIT_S = 30.0
 _END_S = 2.0
 ODD_MANNERS = (1, 97)
@@ -117,13 +119,13 @@ def _command(line: Line, load: Load, work: Path) -> list[str]:
         *("-i", telephony.trunk_peer, "-mi", telephony.trunk_peer, "-p", str(telephony.trunk_peer_port)),
         *("-r", str(load.rate), "-rp", "1000", "-m", str(load.calls), "-l", str(load.calls)),
         *("-nostdin", "-timer_resol", "1", "-trace_err", "-error_file", str(work / "errors.log")),
-        *("-trace_stat", "-fd", "1", "-stf", str(work / "counts.csv")),
+        *("-trace_stat", "-fd", "1", "-stf", str(work / COUNTS)),
     ]
 
 
 def _read(work: Path, load: Load) -> Carried:
     try:
-        with (work / "counts.csv").open(encoding="utf-8", newline="") as counts:
+        with (work / COUNTS).open(encoding="utf-8", newline="") as counts:
             rows = list(csv.DictReader(counts, delimiter=";"))
         last = rows[-1]
         failed = load.calls - int(last["SuccessfulCall(C)"])

@@ -18,7 +18,7 @@ from sunwai import wiring
 from sunwai.bench.callers import callers
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.lines import clear
-from sunwai.bench.load import Carried, Load, carry
+from sunwai.bench.load import COUNTS, Carried, Load, carry
 from sunwai.bench.plan import whole_flow
 from sunwai.bench.runs import Side, step
 from sunwai.errors import StartError, one_sentence
@@ -26,12 +26,14 @@ from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 from sunwai.soak import report
 from sunwai.soak.houses import a_whole_line
+from sunwai.soak.pace import keeps_up, under_way
 from sunwai.soak.standing import Standing, rss_kb, stand
 from sunwai.soak.verdict import Facts, Reading, judge, left
 
-STEPS = (4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 36.0, 42.0)
-"""Calls a second, tried one after the other until one fails."""
-STEP_S = 6.0
+STEPS = (3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 27.0, 36.0)
+"""Calls a second, tried one after the other until a call fails or the line falls behind."""
+STEP_S = 24.0
+"""Several times as long as a call: the callers of a line that keeps up are then as many as they will be."""
 WARM_UP_S = 20.0
 """Calls before the first look: pools, threads and caches are then there."""
 READINGS, EVERY_LEAST_S = 120, 0.5
@@ -87,12 +89,15 @@ async def _soaked(line: Line, work: Path, asked: Asked, console: Console) -> tup
 
 
 async def _highest(side: Side, work: Path, console: Console) -> float:
-    """The highest of STEPS that was carried without a failed call. StartError when not even the first was."""
+    """The highest of STEPS that the line kept up with. StartError when it was not even the first."""
     best, flow, numbers = 0.0, whole_flow(side.line.settings.line.number), callers()
     for rate in STEPS:
-        carried = await step(flow, side, rate, STEP_S, numbers, work / f"step-{rate:g}")
-        console.print(f"[dim]step {rate:g}/s: {carried.failed} of {carried.calls} failed[/dim]")
-        if not carried.held(rate):
+        folder = work / f"step-{rate:g}"
+        carried = await step(flow, side, rate, STEP_S, numbers, folder)
+        kept_up = keeps_up(under_way(folder / COUNTS), STEP_S)
+        told = "" if kept_up else ", the line falls behind"
+        console.print(f"[dim]step {rate:g}/s: {carried.failed} of {carried.calls} failed{told}[/dim]")
+        if not carried.held(rate) or not kept_up:
             break
         best = rate
     if best == STEPS[-1]:

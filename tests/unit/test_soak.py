@@ -13,6 +13,7 @@ from rich.console import Console
 from complaints.ledger import Outcome
 from storage.calls import LedgerSum
 from sunwai.cli import main
+from sunwai.soak.pace import keeps_up, under_way
 from sunwai.soak.report import as_json, picture, show
 from sunwai.soak.standing import BOOKS, CONNECTION, FILE, UDP, Standing, open_files
 from sunwai.soak.verdict import GROWTH_LEAST_KB, Facts, Reading, growth, judge
@@ -148,6 +149,25 @@ def test_open_files_are_counted_by_kind(tmp_path):
             after = open_files(os.getpid())
     grown = {kind: number - before.get(kind, 0) for kind, number in after.items() if number != before.get(kind, 0)}
     assert grown == {UDP: 1, FILE: 1, BOOKS: 1}
+
+
+def test_a_line_keeps_up_when_its_callers_do_not_become_more():
+    filling = [(float(at), min(at, 5) * 4.0) for at in range(25)]
+    assert keeps_up(filling, 24.0)
+    assert keeps_up([(at, number + at % 3) for at, number in filling], 24.0)
+
+
+def test_a_line_falls_behind_when_callers_under_way_become_more_though_none_has_failed_yet():
+    assert not keeps_up([(float(at), at * 4.0) for at in range(25)], 24.0)
+    assert not keeps_up([(float(at), 60.0 + at * 3.0) for at in range(25)], 24.0)
+    assert not keeps_up([(0.0, 0.0), (1.0, 4.0)], 24.0), "a load of a second proves nothing"
+
+
+def test_callers_under_way_are_read_from_what_sipp_writes(tmp_path):
+    head = "StartTime;LastResetTime;CurrentTime;ElapsedTime(P);CurrentCall;\n"
+    rows = [f"2026-11-22\t18:19:02.2\t100.25;x;2026-11-22\t18:19:{n}\t{n + 100.25};00:00:01;{n * 4};\n" for n in (1, 2)]
+    (tmp_path / "counts.csv").write_text(head + "".join(rows))
+    assert under_way(tmp_path / "counts.csv") == [(1.0, 4.0), (2.0, 8.0)]
 
 
 @pytest.mark.parametrize("words", [["--minutes", "0"], ["--rate", "-1"]])
