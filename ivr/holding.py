@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from dialplan.routing import Waiting, expected_wait_s, routing_key
 from dialplan.steps import Connect, Done, Say
-from ivr import offers
+from ivr import control_room, offers
 from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.ari.errors import Answered
 from ivr.errors import HungUp
 from ivr.house import HOLDING_BRIDGE, House
 from ivr.line import KeyHeard, Offered
 from ivr.meters import OFFERS, WAITED_S
+from ivr.offers import Leg
 from ivr.talk import Talk
 from storage.floor_records import Agent, AgentState, FloorAway, Reservation
 
@@ -31,7 +32,10 @@ DANGER_PRIORITY, CUT_PRIORITY, USUAL_PRIORITY = 0, 1, 3
 
 @dataclass(slots=True)
 class Wait:
-    """One caller's waiting: moments are of the monotonic clock, in seconds."""
+    """One caller's waiting: moments are of the monotonic clock, in seconds.
+
+    `control_room_at` is when the control room is rung for him, unless an agent is up by then; None: not for him.
+    """
 
     talk: Talk
     waiting: Waiting
@@ -40,6 +44,8 @@ class Wait:
     somebody_seen: float
     offers: int = 0
     callback_offered: bool = False
+    control_room_at: float | None = None
+    control_room_rung: int = 0
 
 
 async def prepare(house: House) -> None:
@@ -81,7 +87,10 @@ def _begin(talk: Talk, skills: frozenset[str]) -> Wait:
     now = asyncio.get_running_loop().time()
     entered = talk.queued_at.timestamp()
     waiting = Waiting(talk.call_ref, routing_key(entered, talk.priority), skills, entered, talk.priority)
-    return Wait(talk, waiting, now, now, now)
+    wait = Wait(talk, waiting, now, now, now)
+    if talk.priority == DANGER_PRIORITY and talk.house.plan.control_room:
+        wait.control_room_at = now + talk.house.plan.control_room_after_s
+    return wait
 
 
 async def _stand_in_line(wait: Wait) -> None:
@@ -144,8 +153,40 @@ async def _wait(wait: Wait) -> Done:
                 wait.next_told = loop.time()
             case _:
                 pass
-        if await _nobody(wait) or loop.time() - wait.began > plan.max_wait_s:
+        nobody = await _nobody(wait)
+        if _control_room_is_due(wait, nobody=nobody):
+            done = await _control_room(wait)
+            if done is not None:
+                return done
+        elif nobody or loop.time() - wait.began > plan.max_wait_s:
             return await _back(talk, "nobody")
+
+
+def _control_room_is_due(wait: Wait, *, nobody: bool) -> bool:
+    """At its time; at once when there is no agent to wait for, or one let him ring. Once only, if nobody is there."""
+    if wait.control_room_at is None:
+        return False
+    if not wait.control_room_rung:
+        return nobody or wait.offers > 0 or asyncio.get_running_loop().time() >= wait.control_room_at
+    return not nobody and asyncio.get_running_loop().time() >= wait.control_room_at
+
+
+async def _control_room(wait: Wait) -> Done | None:
+    """Ring the control room. None: nobody answered there, the caller waits on in his place."""
+    talk = wait.talk
+    wait.control_room_rung += 1
+    reached = await control_room.reach(talk, wait.control_room_rung)
+    wait.control_room_at = asyncio.get_running_loop().time() + control_room.RING_AGAIN_S
+    if isinstance(reached, Offered):
+        return await _offered(wait, reached.reservation)
+    if reached is None:
+        return None
+    await _leave(talk)
+    talk.line.agent_leg = reached.channel
+    if await offers.join(talk, reached):
+        return await _talk_out(wait, reached)
+    await _stand_in_line(wait)
+    return None
 
 
 async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
@@ -159,6 +200,12 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
         await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)  # changes nothing unless the floor lost him
         return None
     talk.line.waiting = None
+    return await _talk_out(wait, leg)
+
+
+async def _talk_out(wait: Wait, leg: Leg) -> Done | None:
+    """Both are together. None: the agent's phone died, the caller waits again."""
+    talk = wait.talk
     WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
     talk.note_talk(TALK_ON)

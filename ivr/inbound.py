@@ -171,11 +171,12 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
     """Watch a talk that was going on. True: the agent left it; the caller waits for the next, or hears the goodbye."""
     house = talk.house
     house.dispatch.claim(leg.channel, talk.call_ref)
-    talk.agent = talk.line.agent = leg.agent
-    talk.line.agent_leg = leg.channel
+    talk.agent, talk.line.agent_leg = leg.agent, leg.channel
+    talk.line.agent = leg.agent if leg.is_agents else None
     talk.note_talk(TALK_ON)
-    with suppress(FloorAway):
-        await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
+    if leg.is_agents:
+        with suppress(FloorAway):
+            await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
     left = await offers.talk_out(talk, leg)
     if left == "agent_lost":
         talk.note_talk(TALK_LOST)

@@ -26,7 +26,7 @@ from ivr.ari.events import (
 )
 from ivr.ari.ids import bridge_id, leg_id
 from ivr.errors import HungUp
-from ivr.line import Vanished
+from ivr.line import Offered, Vanished
 from ivr.screen_pop import screen_pop
 from ivr.talk import Talk
 from storage.floor import KEPT_APART_S
@@ -47,13 +47,21 @@ LeftFirst = Literal["agent", "agent_lost", "caller"]
 Rung = Literal["up", "unanswered", "not_rung"]
 
 
+CONTROL_ROOM = "control-room"
+"""Who talks with a caller in danger when no agent does; no agent's code, and nobody on the floor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """The agent's leg of a call and the bridge where both talk."""
+    """The agent's leg of a call and the bridge where both talk; `agent` may be CONTROL_ROOM."""
 
     channel: str
     bridge: str
     agent: str
+
+    @property
+    def is_agents(self) -> bool:
+        return self.agent != CONTROL_ROOM
 
 
 def endpoint_of(agent: str) -> str:
@@ -90,15 +98,15 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
     try:
         rung = await _ring(talk, leg, way_to(leg.agent, reservation.node, house.plan.node))
     except HungUp:
-        await _drop(talk, leg, "answered_elsewhere")
+        await drop(talk, leg, "answered_elsewhere")
         await _refused(talk, reservation, AgentState.READY)
         raise
     except AriUnavailable:
-        await _drop(talk, leg, "normal")
+        await drop(talk, leg, "normal")
         await _refused(talk, reservation, AgentState.READY)  # our fault, not the agent's
         return None
     if rung != "up":
-        await _drop(talk, leg, "no_answer")
+        await drop(talk, leg, "no_answer")
         if rung == "not_rung" and reservation.node not in ("", house.plan.node):  # the trunk's fault, not the agent's
             await _refused(talk, reservation, AgentState.READY, apart_s=KEPT_APART_S)
         else:
@@ -107,19 +115,27 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
     try:
         accepted = await house.floor.accepted(reservation, now=talk.now().timestamp())
     except FloorAway:
-        await _drop(talk, leg, "normal")
+        await drop(talk, leg, "normal")
         raise
     if not accepted:
-        await _drop(talk, leg, "normal")  # the offer had lapsed and may be with somebody else
+        await drop(talk, leg, "normal")  # the offer had lapsed and may be with somebody else
         return None
     talk.line.agent_leg, talk.line.agent = leg.channel, leg.agent
-    return leg if await _join(talk, leg) else None
+    return leg if await join(talk, leg) else None
 
 
 async def _ring(talk: Talk, leg: Leg, endpoint: str) -> Rung:
     """Make the agent's leg and ring it until he is up, or the time for it is over."""
+    plan = talk.house.plan
+    limit_s = plan.danger_ring_s if talk.priority == DANGER else plan.ring_s
+    if not await dial(talk, leg, endpoint, limit_s):
+        return "not_rung"
+    return "up" if await _picked_up(talk, leg, limit_s + RING_SLACK_S) else "unanswered"
+
+
+async def dial(talk: Talk, leg: Leg, endpoint: str, limit_s: float) -> bool:
+    """Make a leg in a bridge of its own and ring it; False when it cannot be rung. AriUnavailable: Asterisk is away."""
     house, call = talk.house, talk.call_ref
-    limit_s = house.plan.danger_ring_s if talk.priority == DANGER else house.plan.ring_s
     try:
         await house.ari.create_bridge(leg.bridge, call=call, name=f"talk {call}", wait=False)
         await house.ari.create_channel(
@@ -133,28 +149,33 @@ async def _ring(talk: Talk, leg: Leg, endpoint: str) -> Rung:
             variables={"PJSIP_HEADER(add,X-Sunwai-Call)": call},
         )
         if not await _entered(talk, leg):
-            return "not_rung"
+            return False
         await house.ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
         await house.ari.dial(leg.channel, call=call, timeout_s=max(1, round(limit_s)))
     except AriUnavailable:
         raise
     except AriError as error:
         log.warning("agent_not_rung", call=call, agent=leg.agent, reason=str(error))
-        return "not_rung"
-    return "up" if await _picked_up(talk, leg, limit_s + RING_SLACK_S) else "unanswered"
+        return False
+    return True
 
 
 async def _entered(talk: Talk, leg: Leg) -> bool:
     """A channel just made can be put into a bridge only after its StasisStart (asterisk.md 0.5)."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + ENTERED_LIMIT_S
-    while (left_s := deadline - loop.time()) > 0:
-        try:
+    deadline, offered = loop.time() + ENTERED_LIMIT_S, []
+    try:
+        while (left_s := deadline - loop.time()) > 0:
             event = await talk.line.next_event(left_s)
-        except TimeoutError:
-            return False
-        if isinstance(event, StasisStart) and event.channel.id == leg.channel:
-            return True
+            if isinstance(event, StasisStart) and event.channel.id == leg.channel:
+                return True
+            if isinstance(event, Offered):
+                offered.append(event)
+    except TimeoutError:
+        pass
+    finally:
+        for one in offered:  # an agent, while the control room's leg was made: heard right after
+            talk.line.inbox.put(one)
     return False
 
 
@@ -166,21 +187,28 @@ async def _picked_up(talk: Talk, leg: Leg, limit_s: float) -> bool:
             event = await talk.line.next_event(left_s)
         except TimeoutError:
             return False
-        match event:
-            case Dial() if event.peer.id == leg.channel and event.dialstatus == "ANSWER":
-                return True
-            case ChannelStateChange() if event.channel.id == leg.channel and event.channel.state == "Up":
-                return True
-            case ChannelDestroyed() | StasisEnd() if event.channel.id == leg.channel:
-                return False
-            case Vanished(channel=gone) if gone == leg.channel:
-                return False
-            case _:
-                pass
+        told = is_up(leg, event)
+        if told is not None:
+            return told
     return False
 
 
-async def _join(talk: Talk, leg: Leg) -> bool:
+def is_up(leg: Leg, event: object) -> bool | None:
+    """What an event tells of a leg that rings: picked up, ended, or nothing. Pure."""
+    match event:
+        case Dial() if event.peer.id == leg.channel and event.dialstatus == "ANSWER":
+            return True
+        case ChannelStateChange() if event.channel.id == leg.channel and event.channel.state == "Up":
+            return True
+        case ChannelDestroyed() | StasisEnd() if event.channel.id == leg.channel:
+            return False
+        case Vanished(channel=gone) if gone == leg.channel:
+            return False
+        case _:
+            return None
+
+
+async def join(talk: Talk, leg: Leg) -> bool:
     """Bring the caller from holding to the agent; a prompt must be stopped first (asterisk.md 0.1)."""
     house = talk.house
     try:
@@ -241,13 +269,15 @@ async def finish(talk: Talk, leg: Leg, *, lost: bool = False) -> None:
         # First out of the bridge: what is said to a channel whose bridge is dissolving may never be heard nor told.
         with suppress(AriError):
             await talk.house.ari.remove_from_bridge(leg.bridge, talk.line.channel, call=talk.call_ref)
-    await _drop(talk, leg, "normal")
+    await drop(talk, leg, "normal")
+    if not leg.is_agents:
+        return
     now = talk.now().timestamp()
     with suppress(FloorAway):  # told again when the floor is back
         await talk.house.floor.released(leg.agent, talk.call_ref, wrap_up_s=None, now=now, lost=lost)
 
 
-async def _drop(talk: Talk, leg: Leg, reason: str) -> None:
+async def drop(talk: Talk, leg: Leg, reason: str) -> None:
     """A caller's hang-up does not end the agent's ringing: the leg needs its own (asterisk.md 0.7)."""
     ari, call = talk.house.ari, talk.call_ref
     with suppress(AriError):  # gone by itself

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Plan:
     """The settings this room needs. Seconds everywhere; `languages` is the order in which they are offered.
 
+    `control_room` is the number (E.164) rung for a caller in danger when no agent is up; "" when there is none.
     `node` is this telephone node, `peers` are the others of the line (design 3.22).
     """
 
@@ -22,6 +23,8 @@ class Plan:
     number_format: str
     ring_s: float
     danger_ring_s: float
+    control_room: str
+    control_room_after_s: float
     max_wait_s: float
     announce_every_s: float
     nobody_after_s: float

@@ -50,6 +50,13 @@ QUESTIONS = (
     Question("trunk_peer", "The trunk's (operator's) address", "", _is_address, "an IP address"),
     Question("agent_address", "This machine's address towards the agents", "", _is_address, "an IP address"),
     Question("console_address", "Address the console listens on", "127.0.0.1", _is_address, "an IP address"),
+    Question(
+        "control_room",
+        "The control room's number, rung for danger when no agent is free (- for none)",
+        "",
+        lambda text: text == "-" or bool(re.fullmatch(r"\+?[0-9]{3,15}", text)),
+        "digits, with + before a country's code, or -",
+    ),
     Question("soft_limit", "Lines (calls at once)", "180", lambda text: text.isdigit() and int(text) > 0, "a number"),
 )
 
@@ -88,6 +95,7 @@ rtp_start = 20000
 rtp_end = {20000 + max(1000, 8 * lines)}
 
 [queue]
+control_room = "{answers["control_room"].strip("-")}"
 callbacks_at_once = {min(20, lines)}
 
 [console]

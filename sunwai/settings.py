@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from storage import redis_address
+from storage.phones import e164
 from sunwai.errors import SettingsError
 from sunwai.nodes import check_nodes
 
@@ -89,6 +90,8 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     ring_s: Seconds = 20.0
     danger_ring_s: Seconds = 8.0
+    control_room: str = ""
+    control_room_after_s: Seconds = 10.0
     max_wait_s: Seconds = 600.0
     announce_every_s: Seconds = 60.0
     wrapup_s: Seconds = 30.0
@@ -272,6 +275,11 @@ def _agree(settings: Settings) -> None:
         raise SettingsError(
             f"console.lease_s = {console.lease_s:g} is shorter than two heartbeats of a page ({2 * PAGE_BEAT_S:g} s): "
             "agents at work would be taken for gone"
+        )
+    if queue.control_room and e164(queue.control_room, settings.line.country) is None:
+        raise SettingsError(
+            f"queue.control_room = {queue.control_room!r} is no telephone number that can be dialled in "
+            f"{settings.line.country}: write it as the network does, or with + and the country's code"
         )
     if queue.danger_ring_s > queue.ring_s:
         raise SettingsError(

@@ -14,6 +14,7 @@ from ivr.voice import Voice
 from storage.commands import Commands
 from storage.floor import Floor
 from storage.journal import Journal
+from storage.phones import e164
 from sunwai import wiring
 from sunwai.asterisk_conf import ARI_USER
 from sunwai.heartbeat import beat
@@ -75,6 +76,8 @@ def make_plan(line: Line) -> Plan:
         number_format=telephony.trunk_number_format,
         ring_s=queue.ring_s,
         danger_ring_s=queue.danger_ring_s,
+        control_room=e164(queue.control_room, of_line.country) or "",
+        control_room_after_s=queue.control_room_after_s,
         max_wait_s=queue.max_wait_s,
         announce_every_s=queue.announce_every_s,
         nobody_after_s=queue.nobody_after_s,

@@ -58,6 +58,8 @@ port = {console}
 [queue]
 ring_s = 3
 danger_ring_s = 3
+control_room = "5000009999"
+control_room_after_s = 5
 max_wait_s = 60
 announce_every_s = 4
 wrapup_s = 1

@@ -282,6 +282,67 @@ async def test_who_is_not_reached_three_times_gets_a_message_and_stands_on_the_s
     assert [(one["tries"], one["reached"]) for one in found["to_see"] if one["cause"] == first.cause] == [(3, False)]
 
 
+# -- danger and the control room ---------------------------------------------------------------------------------------
+
+CONTROL_ROOM = "5000009999"
+
+
+async def in_danger(number: str, call: Calling) -> Phone:
+    caller = await call(number)
+    await caller.press("9")
+    await caller.hear("danger_person", limit_s=20)
+    return caller
+
+
+async def test_danger_without_an_agent_rings_the_control_room_and_both_hear_each_other(house, exchange, call, books):
+    number = national(await own_consumer(books, 27))
+    caller = await in_danger(number, call)
+    room = await exchange.rung(CONTROL_ROOM, limit_s=25)
+    await room.answer()
+    await hears(room, caller, exchange, CALLER_SAYS)
+    await hears(caller, room, exchange, AGENT_SAYS)
+    await room.hang_up()
+    await caller.until_ended()
+    row = await ended(books, number)
+    assert (row.outcome, row.agent, row.ended_by) == (Outcome.TALKED, "control-room", EndedBy.AGENT)
+    await until(lambda: both_recorded(house, exchange, row.call_ref), 20)
+    async with house.person("S01") as supervisor:
+        agents = (await supervisor.get("/api/agents"))["agents"]
+    assert "control-room" not in {each["code"] for each in agents}
+
+
+async def test_an_agent_who_lets_danger_ring_is_followed_by_the_control_room_within_ten_seconds(
+    house, exchange, call, books
+):
+    number = national(await own_consumer(books, 28))
+    async with agent_at_work(house, exchange, "A01"):
+        caller = await in_danger(number, call)
+        began = asyncio.get_running_loop().time()
+        ringing = await exchange.rung("agent-A01")
+        room = await exchange.rung(CONTROL_ROOM, limit_s=25)
+        waited_s = asyncio.get_running_loop().time() - began
+        await ringing.until_ended()
+        await room.answer()
+        await hears(caller, room, exchange, AGENT_SAYS)
+        await caller.hang_up()
+        await room.until_ended()
+    assert waited_s < 5 * 10.0  # a deadline of behaviour, fivefold
+    assert (await ended(books, number)).agent == "control-room"
+
+
+async def test_an_agent_who_comes_while_the_control_room_rings_takes_the_call(house, exchange, call, books):
+    number = national(await own_consumer(books, 29))
+    async with agent_at_work(house, exchange, "A01", state="break") as agent:
+        caller = await in_danger(number, call)
+        room = await exchange.rung(CONTROL_ROOM, limit_s=25)
+        await agent.post("/api/agent/state", {"state": "ready"})
+        ringing = await exchange.rung("agent-A01")
+        await room.until_ended()
+        await answers(ringing, agent)
+        await caller.hang_up()
+    assert (await ended(books, number)).agent == "A01"
+
+
 # -- words of these tests ---------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def talk(*members: str) -> Bridge:
     )
 
 
-CALLER, AGENT = channel("c1", "sunwai,inbound"), channel("a1", "sunwai,agent,n1-c1", of="PJSIP/agent-A17-00000001")
+CALLER, AGENT = channel("c1", "sunwai,inbound"), channel("a1", "sunwai,agent,n1-c1,A17", of="PJSIP/agent-A17-00000001")
 RUNG = channel("o1", "sunwai,callback,promise", context="satisfaction")
 
 

@@ -82,6 +82,7 @@ def test_the_file_beside_us_is_read_and_paths_are_relative_to_it(tmp_path, monke
         (TRUNK + "peer = '192.0.2.7'\nsoft_limit = 9\nhard_limit = 12\n", "set the peer of operator to 127.x.x.x"),
         ("[queue]\ncallbacks_at_once = 181\n", "more than there are lines"),
         ("[console]\nlease_s = 5.0\n", "shorter than two heartbeats"),
+        ("[queue]\ncontrol_room = '12'\n", "no telephone number that can be dialled in IN"),
         ("[queue]\ndanger_ring_s = 21.0\n", "danger goes on to the next first"),
         ("[queue]\nannounce_every_s = 700.0\n", "nobody would ever hear"),
         ("[telephony.nodes]\nn1 = '192.0.2.12:5060'\n", "nodes.n1 is this node itself"),
