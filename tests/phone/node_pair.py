@@ -50,12 +50,14 @@ def node_settings(name: str, common: Settings, books: str, floor: str) -> Settin
     telephony = msgspec.structs.replace(telephony, nodes={other: f"{DOORS[other]}:{common.telephony.trunk_port}"})
     console = common.console
     if name == FAR:  # the exchange's phones have the port after the near node's
-        shift, console = telephony.rtp_end - telephony.rtp_start + 1, msgspec.structs.replace(console, port=free_port())
+        taken = {telephony.http_port, telephony.http_port + 1, console.port}
+        http, web = (other_port(taken) for _ in range(2))
+        shift, console = telephony.rtp_end - telephony.rtp_start + 1, msgspec.structs.replace(console, port=web)
         telephony = msgspec.structs.replace(
             telephony,
             agent_port=telephony.agent_port + 2,
             trunk_port=telephony.trunk_port + 2,
-            http_port=free_port(),
+            http_port=http,
             rtp_start=telephony.rtp_end + shift + 1,
             rtp_end=telephony.rtp_end + 2 * shift,
         )
@@ -66,6 +68,14 @@ def node_settings(name: str, common: Settings, books: str, floor: str) -> Settin
         console=console,
         storage=msgspec.structs.replace(common.storage, books=books, floor=floor),
     )
+
+
+def other_port(taken: set[int]) -> int:
+    """A free port that is not `taken`, and is from now on: what nobody has opened yet counts as free."""
+    while (port := free_port()) in taken:
+        pass
+    taken.add(port)
+    return port
 
 
 @contextmanager

@@ -6,6 +6,7 @@ What is asserted is what caller and agent heard, and what stands in the books th
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -18,6 +19,8 @@ from phone_line import agent_at_work, own_consumer, until
 from test_queue import both_recorded
 
 from complaints.ledger import EndedBy, Outcome
+from ivr.ari.door import Door
+from sunwai.asterisk_conf import ARI_USER
 
 __all__ = ["far", "house", "nodes"]
 
@@ -103,6 +106,18 @@ async def test_the_trunk_between_nodes_lets_nodes_ring_agents_and_nobody_reach_a
     telephony = house.line.settings.telephony
     door = (telephony.node_address, telephony.node_port)
     assert await asyncio.to_thread(invited, address, door, user) == status
+
+
+async def test_each_node_sees_that_the_asterisk_of_the_other_lives_whatever_became_of_its_controller(house, far):
+    """The second sign of life: without it a controller that is away for long would cost callers who are on the line."""
+    for one, other in ((house, FAR), (far, NEAR)):
+        async with Door(one.line.ari_url, ARI_USER, one.line.secret("ari")) as door:
+
+            async def seen(door=door, other=other):
+                found = await door.request("GET", f"endpoints/PJSIP/node-{other}", None, 5.0)
+                return json.loads(found)["state"] == "online"
+
+            await until(seen)
 
 
 def invited(address: str, door: tuple[str, int], user: str) -> int:

@@ -185,6 +185,10 @@ def test_the_two_sides_share_no_port(tmp_path, monkeypatch):
 def test_settings_written_for_the_controllers_process_are_the_same_when_read(tmp_path):
     from sunwai.settings import read_settings  # noqa: PLC0415  # only this test reads a file
 
-    settings = Settings(line=LineSettings(languages=("hi", "en"), marker_prompts=True, clock_offset_s=1.5))
+    settings = Settings(
+        line=LineSettings(languages=("hi", "en"), marker_prompts=True, clock_offset_s=1.5),
+        telephony=TelephonySettings(nodes={"n2": "192.0.2.12:5060", "n3": "192.0.2.13:5060"}),
+        storage=StorageSettings(books="postgresql://books.example/books", floor="redis://floor.example"),
+    )
     (tmp_path / "s.toml").write_text(as_toml(settings))
     assert read_settings(tmp_path / "s.toml").settings == settings
