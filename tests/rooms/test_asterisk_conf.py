@@ -200,6 +200,11 @@ async def test_a_call_we_make_is_recorded_and_waits_for_the_controller(ask):
     )
     assert status == 200
     rung = await until(lambda: next((e for e in ask.events if e.get("args") == ["called", CONSUMER]), None))
+    # The network ends the call at the address it is given here: it must be the trunk's door, not the agents'.
+    path, header = f"channels/{rung['channel']['id']}/variable", "PJSIP_HEADER(read,Contact)"
+    told = (await ask.far("GET", path, variable=header))[1]["value"]
+    trunk = ask.line.settings.telephony
+    assert f"@{trunk.trunk_address}:{trunk.trunk_port}" in told
     await ask.far("POST", f"channels/{rung['channel']['id']}/answer")
     await on_the_line(ask, "satisfaction", "MusicOnHold")
     assert recording_path(ask.line, call_ref).exists()
