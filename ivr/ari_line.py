@@ -34,6 +34,8 @@ from storage.floor_records import Reservation
 
 HUSH_LIMIT_S = 2.0
 FAREWELL_S = 1.0
+BACK_LIMIT_S = 2.0
+"""So long after he was taken up a caller has at most been on his way back into the queue."""
 RECORD_SILENCE_S = 5
 
 
@@ -55,6 +57,7 @@ class AriLine:
         self._ends = 0
         self._ahead: deque[Heard] = deque()
         self.gone: HungUp | None = None
+        self._back_until = 0.0
         self._with_the_dialplan = False
         self.agent_leg: str | None = None
         self.agent: str | None = None
@@ -63,6 +66,14 @@ class AriLine:
     @property
     def call_ref(self) -> str:
         return self._call_ref
+
+    def taken_up(self) -> None:
+        """A controller before us had him: he may have waited in the queue."""
+        self._back_until = asyncio.get_running_loop().time() + BACK_LIMIT_S
+
+    @property
+    def comes_back(self) -> bool:
+        return self.waiting is None and asyncio.get_running_loop().time() < self._back_until
 
     @property
     def hold_s(self) -> float:

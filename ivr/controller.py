@@ -117,6 +117,8 @@ class Controller:
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
         line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(event.channel))
+        if leg is None and event.args[:1] == ["returned"]:
+            line.taken_up()
         CALLS.set(len(self.lines))
         self._start(self._call(line, event, leg))
 

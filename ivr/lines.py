@@ -19,6 +19,10 @@ class InLine(Protocol):
         """His place; None while he is not to be offered."""
 
     @property
+    def comes_back(self) -> bool:
+        """He was taken up a moment ago and may be on his way to where he waited: nobody goes before him meanwhile."""
+
+    @property
     def hold_s(self) -> float:
         """How much longer than the ringing an agent stays aside for him."""
 

@@ -70,9 +70,9 @@ class Matching:
                 self._woken.set()
 
     def _waits(self, call_ref: str) -> bool:
-        """He is held here and in holding: one who has just been taken up is not yet to be offered."""
+        """He is in holding, or coming back to it: then he keeps his turn, though he cannot be offered yet."""
         here = self._held(call_ref)
-        return here is not None and here.waiting is not None
+        return here is not None and (here.waiting is not None or here.comes_back)
 
     async def _look_after_the_floor(self, now: float) -> None:
         """Once a second at most: what has lapsed is swept; a Redis emptied under us is told again whom we hold."""
@@ -105,8 +105,8 @@ class Matching:
         heads = await self._heads(now, min(DEPTH, len(ready)))
         for waiting, agent in pairs(heads, ready):
             here = self._held(waiting.call_ref)
-            if here is None:
-                continue  # held by another node, whose controller makes the offer (design 3.22)
+            if here is None or here.comes_back:
+                continue  # held by another node, whose controller makes the offer (design 3.22), or not yet in holding
             lease_s = plan.ring_s + here.hold_s + LEASE_SLACK_S
             offer = await floor.reserve(waiting.call_ref, agent.agent, owner=plan.node, lease_s=lease_s, now=now)
             if offer is None:

@@ -29,6 +29,11 @@ class Turn:
     hold_s: float
     _offered: asyncio.Queue[Reservation] = field(default_factory=lambda: asyncio.Queue(1))
 
+    @property
+    def comes_back(self) -> bool:
+        """A turn takes its place again at once."""
+        return False
+
     def offer(self, reservation: Reservation) -> None:
         """An agent has been put aside for him."""
         self.waiting = None
