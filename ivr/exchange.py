@@ -74,6 +74,10 @@ class Phone:
         said = ", ".join(self.heard[self._cursor :]) or "nothing"
         raise NotHeard(f"waited for {' or '.join(names)}; heard {said}; ended: {self.ended.is_set()} ({self.cause})")
 
+    def listen_anew(self) -> None:
+        """Whatever has been heard until now is not waited for any more."""
+        self._cursor = len(self.heard)
+
     async def hear_pairs(self, count: int = 4, limit_s: float = 10.0) -> str:
         """The digits of the next `count` spoken pairs, such as a docket number's four."""
         pairs = [f"p/{number:02d}" for number in range(100)]

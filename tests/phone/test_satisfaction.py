@@ -29,9 +29,9 @@ from sunwai.console_client import ConsoleRefused
 CONSUMER = "5000000001"
 
 
-async def registered(house, books) -> str:
-    """A docket of the probe's consumer, written by his company's agent without a call."""
-    [consumer] = await books.consumers.by_phone(None, f"+91{CONSUMER}")
+async def registered(house, books, phone: str = CONSUMER) -> str:
+    """A docket of a consumer of the probe's, written by his company's agent without a call."""
+    [consumer] = await books.consumers.by_phone(None, f"+91{phone}")
     asked = {
         "category": "SUP-FUSE",
         "language": "marker",
@@ -42,9 +42,9 @@ async def registered(house, books) -> str:
         return str((await agent.post("/api/dockets", asked))["number"])
 
 
-async def claimed(house, books) -> str:
+async def claimed(house, books, phone: str = CONSUMER) -> str:
     """The same with "work done" by its officer: the callback is due at once."""
-    number = await registered(house, books)
+    number = await registered(house, books, phone)
     await claim(house, number)
     return number
 
@@ -54,9 +54,9 @@ async def claim(house, number: str) -> None:
         await officer.post(f"/api/dockets/{number}/claim", {"cause_code": "fuse/MCB"})
 
 
-async def asked(exchange, number: str, limit_s: float = 30.0):
+async def asked(exchange, number: str, limit_s: float = 30.0, *, phone: str = CONSUMER):
     """The consumer's telephone, answered, with the question about this docket just begun."""
-    consumer = await exchange.rung(CONSUMER, limit_s)
+    consumer = await exchange.rung(phone, limit_s)
     await consumer.answer()
     await consumer.hear("sat_greet")
     assert await consumer.hear_pairs(4) == number
