@@ -48,7 +48,7 @@ class Agents:
 class People:
     """Everybody's telephone, by the stage he is at; `numbers` are those that called us, by the same names.
 
-    `back` is set when the next controller has spoken.
+    `back` is set when the next controller has spoken; `back_at` holds that moment of the loop's clock.
     """
 
     agents: Agents
@@ -58,6 +58,7 @@ class People:
     asked_about: str
     satisfied_with: str
     back: asyncio.Event = field(default_factory=asyncio.Event)
+    back_at: list[float] = field(default_factory=list)
 
     def __getitem__(self, stage: str) -> Phone:
         return self.phones[stage]
