@@ -59,6 +59,15 @@ async def answers(ringing: Phone, agent: ConsolePerson) -> None:
     await agent.until(lambda page: page["agent"]["state"] == "talking", 15)
 
 
+async def is_talking(number: str, exchange: Exchange, call: Calling, agent: ConsolePerson) -> tuple[Phone, Phone]:
+    """This caller with this agent, the only one who is ready: both telephones, the caller's first."""
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    ringing = await exchange.rung(f"agent-{agent.me['agent']}")
+    await answers(ringing, agent)
+    return caller, ringing
+
+
 async def shown(agent: ConsolePerson, number: str) -> dict[str, object]:
     """The screen pop about a call of this number."""
     page = await agent.until(lambda page: bool(page.get("pop") and page["pop"]["phone"] == f"+91{number}"), 15)

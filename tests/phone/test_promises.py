@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callers import Calling, answers, asks_for_a_person, ended, national, shown
+from callers import Calling, answers, asks_for_a_person, ended, is_talking, national, shown
 from phone_line import agent_at_work, own_consumer, until
 
 from complaints.ledger import Outcome
@@ -14,11 +14,7 @@ from sunwai.console_client import ConsolePerson
 async def test_a_promised_callback_has_its_turn_before_a_caller_who_came_later(house, exchange, call, books):
     busy, patient, later = [national(await own_consumer(books, place)) for place in (51, 52, 53)]
     async with agent_at_work(house, exchange, "A01") as agent:
-        talking = await is_talking(busy, exchange, call, agent)
-        await is_promised_a_callback(patient, call)
-        waiting = await call(later)
-        await asks_for_a_person(waiting)
-        await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+        talking, waiting = await busy_agent_a_promise_and_a_later_caller(busy, patient, later, exchange, call, agent)
         await is_free_again(talking, agent)
 
         rung = await exchange.rung(patient, limit_s=30)
@@ -30,21 +26,14 @@ async def test_a_promised_callback_has_its_turn_before_a_caller_who_came_later(h
         await answers(ringing, agent)
         await is_free_again(rung, agent)
 
-        ringing = await exchange.rung("agent-A01", limit_s=30)
-        await shown(agent, later)
-        await waiting.hang_up()
-        await ringing.until_ended()
+        await has_his_turn_and_leaves(waiting, later, exchange, agent)
     assert await nothing_promised(books, patient)
 
 
 async def test_who_calls_again_first_has_his_old_place_and_is_not_rung_about_it(house, exchange, call, books):
     busy, patient, later = [national(await own_consumer(books, place)) for place in (54, 55, 56)]
     async with agent_at_work(house, exchange, "A01") as agent:
-        talking = await is_talking(busy, exchange, call, agent)
-        await is_promised_a_callback(patient, call)
-        waiting = await call(later)
-        await asks_for_a_person(waiting)
-        await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+        talking, waiting = await busy_agent_a_promise_and_a_later_caller(busy, patient, later, exchange, call, agent)
         again = await call(patient)
         await asks_for_a_person(again)
         await again.hear("wait_unknown", limit_s=20)  # nobody before him, though another one waited already
@@ -54,20 +43,22 @@ async def test_who_calls_again_first_has_his_old_place_and_is_not_rung_about_it(
         await shown(agent, patient)
         await answers(ringing, agent)
         await is_free_again(again, agent)
-        ringing = await exchange.rung("agent-A01", limit_s=30)
-        await shown(agent, later)
-        await waiting.hang_up()
-        await ringing.until_ended()
+        await has_his_turn_and_leaves(waiting, later, exchange, agent)
     row = await ended(books, patient)
     await until(lambda: nothing_promised(books, patient), 30)
     assert (row.kind, row.outcome) == ("inbound", Outcome.TALKED)
 
 
-async def is_talking(number: str, exchange: Exchange, call: Calling, agent: ConsolePerson) -> Phone:
-    caller = await call(number)
-    await asks_for_a_person(caller)
-    await answers(await exchange.rung("agent-A01"), agent)
-    return caller
+async def busy_agent_a_promise_and_a_later_caller(
+    busy: str, patient: str, later: str, exchange: Exchange, call: Calling, agent: ConsolePerson
+) -> tuple[Phone, Phone]:
+    """The telephones of him who is talking and of him who came later than the promise, and waits."""
+    talking, _ = await is_talking(busy, exchange, call, agent)
+    await is_promised_a_callback(patient, call)
+    waiting = await call(later)
+    await asks_for_a_person(waiting)
+    await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+    return talking, waiting
 
 
 async def is_promised_a_callback(number: str, call: Calling) -> None:
@@ -77,6 +68,13 @@ async def is_promised_a_callback(number: str, call: Calling) -> None:
     await caller.press("1")
     await caller.hear("callback_promised")
     await caller.hang_up()
+
+
+async def has_his_turn_and_leaves(caller: Phone, number: str, exchange: Exchange, agent: ConsolePerson) -> None:
+    ringing = await exchange.rung("agent-A01", limit_s=30)
+    await shown(agent, number)
+    await caller.hang_up()
+    await ringing.until_ended()
 
 
 async def is_free_again(caller: Phone, agent: ConsolePerson) -> None:
