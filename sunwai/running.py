@@ -10,6 +10,8 @@ from rich.console import Console
 from dialplan.loading import load_flows
 from notifications.templates import load_templates
 from storage.errors import BooksAway
+from storage.floor import Floor
+from storage.floor_records import FloorAway
 from sunwai import wiring
 from sunwai.doctor import ports
 from sunwai.errors import StartError, SunwaiError
@@ -26,27 +28,65 @@ def unwrapped(error: BaseException) -> BaseException:
     return error
 
 
-async def preflight(line: Line) -> None:
-    """What would make a role die at once is said before anything starts; the error's text says what to do."""
+async def preflight(line: Line) -> list[str]:
+    """What would make a role die at once is said before anything starts; the error's text says what to do.
+
+    Returned is what is only out of reach, a sentence each: the line starts and keeps trying, and answers meanwhile.
+    """
     load_flows(wiring.FLOWS, wiring.wording().catalogue)
     load_templates()
     if not line.prompts.exists():
         raise StartError("the prompts have not been rendered: type `sunwai setup`")
+    out_of_reach = [await _books_out_of_reach(line), await _floor_out_of_reach(line)]
+    for check in ports(line):
+        if check.state != "ok":
+            raise StartError(f"{check.name}: {check.found}. {check.remedy}")
+    return [sentence for sentence in out_of_reach if sentence]
+
+
+async def _books_out_of_reach(line: Line) -> str | None:
+    """StartError when the books are a file that cannot be read: nobody but `sunwai setup` will bring it back."""
     books = wiring.make_books(line)
     try:
         await books.open()
     except BooksAway as error:
-        raise StartError(f"{error}: type `sunwai setup`, or look at storage.books") from error
+        if not line.settings.storage.books:
+            raise StartError(f"{error}: type `sunwai setup`, or look at storage.books") from error
+        return (
+            f"the books at {_place(line.books_url)} cannot be reached: look at storage.books and whether the database "
+            "runs there. It is tried again and again; callers meanwhile hear the fallback, key 1 is a callback."
+        )
     finally:
         await books.close()
-    for check in ports(line):
-        if check.state != "ok":
-            raise StartError(f"{check.name}: {check.found}. {check.remedy}")
+    return None
+
+
+async def _floor_out_of_reach(line: Line) -> str | None:
+    """A Redis of our own is not running yet."""
+    if not line.settings.storage.floor:
+        return None
+    floor = Floor(line.floor_url, wiring.prefix_of(line))
+    try:
+        await floor.ping()
+    except FloorAway:
+        return (
+            f"Redis at {_place(line.floor_url)} cannot be reached: look at storage.floor and whether Redis runs there. "
+            "It is tried again and again; complaints are registered meanwhile, but nobody is brought to an agent."
+        )
+    finally:
+        await floor.close()
+    return None
+
+
+def _place(url: str) -> str:
+    """Where that is, without user and password."""
+    return url.partition("://")[2].rpartition("@")[2]
 
 
 async def run_line_shown(line: Line, console: Console, *, exchange: bool = False) -> int:
     """Run until told to stop; a line on the screen for each thing the parent does."""
-    await preflight(line)
+    for sentence in await preflight(line):
+        console.print(f"[yellow]out of reach:[/yellow] {sentence}")
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_announce(line, console, stop))
@@ -57,7 +97,8 @@ async def run_line_shown(line: Line, console: Console, *, exchange: bool = False
 
 async def run_and_prove(line: Line, console: Console, *, once: bool) -> int:
     """Start, prove, print the addresses, stay (or end, with the proof's status)."""
-    await preflight(line)
+    for sentence in await preflight(line):
+        console.print(f"[yellow]out of reach:[/yellow] {sentence}")
     stop, status = asyncio.Event(), [1]
 
     async def proving() -> None:
