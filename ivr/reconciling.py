@@ -99,7 +99,8 @@ async def keep_messages(house: House, lines: Lines) -> None:
 
 async def _what_he_did(house: House, call: Call) -> Call:
     if call.kind == "inbound" and Outcome.MESSAGE_LEFT not in call.flags:
-        return await _message_kept(house, call)
+        # What was said at a dead node is on its own disk, and is kept when it is back (keep_messages).
+        return await _message_kept(house, call) if call.node == house.plan.node else call
     docket = await house.books.dockets.get(call.docket) if call.kind == "satisfaction" and call.docket else None
     return await _verdict_kept(house, call, docket) if docket else call
 

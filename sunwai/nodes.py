@@ -39,6 +39,7 @@ def check_nodes(settings: Settings) -> None:
         telephony.trunk_address: "telephony.trunk_address",
         telephony.trunk_peer: "telephony.trunk_peer",
         telephony.agent_address: "telephony.agent_address",
+        **{one.peer: f"telephony.trunks {one.name}" for one in telephony.trunks},
     }
     if telephony.node_address in (telephony.trunk_address, telephony.trunk_peer, telephony.agent_address):
         raise SettingsError("telephony.node_address must be an address of its own: nodes tell each other by it")

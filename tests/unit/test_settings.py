@@ -92,6 +92,10 @@ def test_the_file_beside_us_is_read_and_paths_are_relative_to_it(tmp_path, monke
         ("[telephony.nodes]\nn2 = '192.0.2.12:70000'\n", "must be an address and a port"),
         ("[telephony.nodes]\nn2 = '127.0.0.3:5070'\n", "has the address of telephony.trunk_peer"),
         (
+            TRUNK + "peer = '127.0.0.8'\nsoft_limit = 9\nhard_limit = 19\n[telephony.nodes]\nn2 = '127.0.0.8:5060'\n",
+            "nodes.n2 has the address of telephony.trunks operator",
+        ),
+        (
             "[telephony.nodes]\nn2 = '192.0.2.12:5060'\nn3 = '192.0.2.12:5070'\n",
             "nodes.n3 has the address of telephony.nodes.n2",
         ),
