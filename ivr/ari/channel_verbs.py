@@ -1,14 +1,17 @@
 """What can be done to a channel: answer, speak, listen, ring somebody, hand on, hang up."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 from ivr.ari.decoding import decode_record
-from ivr.ari.errors import Gone
+from ivr.ari.errors import AriRefused, Gone
 from ivr.ari.events import Channel, Variable
 from ivr.ari.ids import path
 from ivr.ari.verbs import REQUEST_LIMIT_S, Query, Verbs
 
 Variables = Mapping[str, str]
+STOP_TRIES, STOP_AGAIN_S = 5, 0.01
 
 
 class ChannelVerbs(Verbs):
@@ -37,8 +40,19 @@ class ChannelVerbs(Verbs):
         await self._do("POST", path("channels", channel, "play", playback_id), query, call=call, wait=wait)
 
     async def stop_playback(self, playback_id: str, *, call: str, wait: bool = True) -> None:
-        """Gone when it had ended by itself. The next `play` need not wait for PlaybackFinished (design 3.18)."""
-        await self._do("DELETE", path("playbacks", playback_id), call=call, wait=wait)
+        """Gone when it had ended by itself. The next `play` need not wait for PlaybackFinished (design 3.18).
+
+        In the moment at which it begins Asterisk 22.10 cannot stop it, says 500 and plays on (measured: once in
+        3,000 stops within 1.5 ms of the play; 10 ms later it could be stopped each time). It is asked again.
+        """
+        for _ in range(STOP_TRIES - 1):
+            try:
+                return await self._do("DELETE", path("playbacks", playback_id), call=call, wait=wait)
+            except AriRefused as error:
+                if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+            await asyncio.sleep(STOP_AGAIN_S)
+        return await self._do("DELETE", path("playbacks", playback_id), call=call, wait=wait)
 
     async def start_music(self, channel: str, music: str | None = None, *, call: str, wait: bool = True) -> None:
         """Music for one channel; a `play` ends it for good (asterisk.md 0.9)."""
