@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -146,7 +146,3 @@ async def _until(truth: Callable[[], bool], what: str, limit_s: float) -> None:
                 await asyncio.sleep(_LOOK_EVERY_S)
     except TimeoutError as error:
         raise StartError(f"{what} within {limit_s:.0f} s") from error
-
-
-def seconds_of(found: Sequence[Takeover], *, spare: bool) -> list[float]:
-    return [one.seconds for one in found if one.spare is spare]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sunwai.bench import matching, replay
+from sunwai.bench import adopting, matching, replay
 from sunwai.bench.callers import callers
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.houses import telephones, with_bare_controller, with_floor, with_whole_line
@@ -65,6 +65,8 @@ async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, qui
             await bench.find_knee(QUEUE, plan.queue_steps, native, bare)
         async with with_whole_line(ours) as whole:
             await bench.compare([(whole_flow(line.settings.line.number), plan.whole_rate)], native, whole)
+        console.print("[dim]kill -9 of a controller with live calls[/dim]")
+        takeovers = await adopting.measure(ours, work / "adopting", calls=plan.adopted, kills=plan.kills)
         console.print("[dim]matching decisions, no telephone takes part[/dim]")
         async with with_floor(ours) as floor_url:
             costs = await matching.measure(floor_url, quick=quick)
@@ -73,7 +75,7 @@ async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, qui
     facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
     taken_s = time.monotonic() - moment
     begun_told, figures, knees = begun.isoformat(timespec="seconds"), tuple(bench.figures), tuple(bench.knees)
-    return Results(begun_told, taken_s, quick, facts, figures, knees, tuple(costs), rows)
+    return Results(begun_told, taken_s, quick, facts, figures, knees, tuple(costs), rows, tuple(takeovers))
 
 
 class _Bench:

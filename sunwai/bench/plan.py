@@ -30,7 +30,10 @@ def whole_flow(number: str) -> Flow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rates in calls per second; calls are made for `seconds` in a run, for `step_s` in a step to the knee."""
+    """Rates in calls per second; calls are made for `seconds` in a run, for `step_s` in a step to the knee.
+
+    `adopted` calls are live when the controller is killed, `kills` times.
+    """
 
     rounds: int
     seconds: float
@@ -40,10 +43,12 @@ class Plan:
     play_steps: tuple[float, ...]
     queue_steps: tuple[float, ...]
     step_s: float
+    adopted: int
+    kills: int
 
 
 def make_plan(rounds: int, *, quick: bool) -> Plan:
     """`quick` is for trying that the bench works: its figures mean nothing."""
     if quick:
-        return Plan(1, 1.5, 10, 10, 5, (20,), (20,), 1.5)
-    return Plan(rounds, 5.0, 60, 40, 15, (100, 150, 200, 250, 300), (60, 90, 120, 160), 2.5)
+        return Plan(1, 1.5, 10, 10, 5, (20,), (20,), 1.5, 10, 1)
+    return Plan(rounds, 5.0, 60, 40, 15, (100, 150, 200, 250, 300), (60, 90, 120, 160, 200, 240), 2.5, 200, 3)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sunwai.bench import burst, burst_table
+from sunwai.bench.adopting import Takeover
 from sunwai.bench.facts import Facts
 from sunwai.bench.load import Carried
 from sunwai.bench.matching import Cost, growth
@@ -51,6 +52,7 @@ class Results:
     knees: Sequence[Knee]
     matching: Sequence[Cost] = ()
     burst: Sequence[burst.Row] = ()
+    takeovers: Sequence[Takeover] = ()
 
     @property
     def failed(self) -> int:
@@ -138,6 +140,8 @@ def show(results: Results, console: Console) -> None:
         _show_flows(results, console)
     if results.matching:
         _show_matching(results.matching, console)
+    if results.takeovers:
+        _show_takeovers(results.takeovers, console)
     if results.burst:
         burst_table.show(results.burst, console)
     for knee in results.knees:
@@ -163,6 +167,15 @@ def _show_flows(results: Results, console: Console) -> None:
     for what, found in added(results):
         more.add_row(what, _told(found, 2))
     console.print(more)
+
+
+def _show_takeovers(takeovers: Sequence[Takeover], console: Console) -> None:
+    table = Table("next controller", "live calls", "taken up", "s (least-most)", title="kill -9 until all are taken up")
+    for spare, name in ((True, "a spare stood by"), (False, "started anew")):
+        ones = [one for one in takeovers if one.spare is spare]
+        live, taken_up = (spread(values) for values in ([one.live for one in ones], [one.taken_up for one in ones]))
+        table.add_row(name, _told(live, 0), _told(taken_up, 0), _told(spread(one.seconds for one in ones), 2))
+    console.print(table)
 
 
 def _show_matching(costs: Sequence[Cost], console: Console) -> None:

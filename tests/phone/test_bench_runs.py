@@ -30,7 +30,7 @@ def free_port() -> int:
             return port
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_a_quick_bench_measures_both_sides_and_tells_it():
     # A short path: Asterisk's control socket must fit into 107 bytes.
     with tempfile.TemporaryDirectory(prefix="sunwai") as folder:
@@ -57,4 +57,8 @@ def test_a_quick_bench_measures_both_sides_and_tells_it():
     assert status == (1 if any(run["failed"] for run in told["figures"]) else 0)
     assert {row["what"] for row in told["rows"]} >= {"CPU per call, all (ms)", "INVITE to 200 (ms)"}
     assert set(told["added_ms_per_call"])
+    assert {(one["spare"], one["live"], one["taken_up"]) for one in told["takeovers"]} == {
+        (True, 10, 10),
+        (False, 10, 10),
+    }
     assert "ours / native" in paper.export_text()

@@ -23,10 +23,10 @@ class Floor:
     async def sweep(self, now: float) -> None:
         """Nothing has lapsed."""
 
-    async def ready_agents(self, now: float) -> list[Ready]:
+    async def ready_agents(self, now: float, nodes: frozenset[str]) -> list[Ready]:
         return [] if self.offered else [Ready("A17", HINDI, 0.0)]
 
-    async def waiting_heads(self, now: float, depth: int) -> list[Waiting]:
+    async def waiting_heads(self, now: float, depth: int, nodes: frozenset[str]) -> list[Waiting]:
         return [Waiting(ref, float(key), HINDI, float(key), 3, node="n1") for key, ref in enumerate(("n1-1", "n1-2"))]
 
     async def reserve(self, call_ref: str, agent: str, **_: object) -> str:
@@ -42,7 +42,7 @@ async def offered(first) -> list[str]:
     floor = Floor()
     house = SimpleNamespace(floor=floor, plan=SimpleNamespace(node="n1", ring_s=20.0), clock=Clock())
     held = {"n1-1": first, "n1-2": caller(waits=True, comes_back=False)}
-    await Matching(house, held.get, lambda: None)._match()
+    await Matching(house, held.get, lambda: None, SimpleNamespace(living=frozenset({"n1"})))._match()
     return floor.offered
 
 
