@@ -22,6 +22,7 @@ EVERY_S = 2.0
 async def keep_journal(house: House) -> None:
     """Until cancelled: what waits in the journal is entered as soon as the books take it."""
     while True:
+        await house.journal.reserve()
         await asyncio.sleep(EVERY_S)
         await enter_waiting(house)
 
@@ -62,11 +63,16 @@ async def _enter(house: House, entry: Entry) -> None:
 
 
 async def _conclude(house: House, attempt: Attempt) -> None:
-    """A consumer's word counts whenever the books hear of it: the desk decides on the docket as it is by now."""
+    """A consumer's word counts whenever the books hear of it: the desk decides on the docket as it is by now.
+
+    Once: books that were only slow may have written it after all, when nobody waited for them any more.
+    """
     docket = await house.books.dockets.get(attempt.docket)
     company = await house.books.reference.company(docket.company) if docket else None
     if docket is None or company is None:
         raise NotInBooks("an attempt belongs to a docket the books do not know")
+    if any(row.attempt.call_ref == attempt.call_ref for row in await house.books.register.rows(attempt.docket)):
+        return
     await satisfaction.conclude(house, company, docket, attempt)
 
 

@@ -106,7 +106,7 @@ class AwayFloor:
 
 def plan() -> Plan:
     seconds = {name: 10.0 for name in Plan.__dataclass_fields__ if name.endswith("_s")}
-    words = {"app": "sunwai", "node": "n1", "number": "1912", "country": "IN", "company": "PV"}
+    words = {"app": "sunwai", "node": "n1", "number": "1912", "country": "IN", "company": "PV", "control_room": ""}
     rest = {
         "languages": ("hi", "ur", "en"),
         "default_language": "hi",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,31 @@ async def test_a_journal_that_cannot_be_written_says_so(tmp_path):
     journal = Journal(Path(tmp_path / "taken" / "n1"))
     with pytest.raises(JournalFull, match="cannot be written"):
         await journal.add(PROMISED)
+
+
+def full_disk(folder: Path, entry: Promised) -> None:
+    """The kernel's own "no space left" for the new file of this piece."""
+    name = hashlib.sha256(entry.cause.encode()).hexdigest()[:32]
+    (folder / f"{name}.part").symlink_to("/dev/full")
+
+
+async def test_a_full_disk_still_takes_what_callers_say_into_the_room_that_was_held_for_it(tmp_path):
+    journal = Journal(tmp_path)
+    await journal.reserve()
+    held = len(list(tmp_path.glob("*.slot")))
+    full_disk(tmp_path, PROMISED)
+    await journal.add(PROMISED)
+    assert await journal.entries() == [PROMISED]
+    assert len(list(tmp_path.glob("*.slot"))) == held - 1
+    await journal.forget(PROMISED)
+    await journal.reserve()
+    assert len(list(tmp_path.glob("*.slot"))) == held
+
+
+async def test_a_full_disk_without_room_held_is_said(tmp_path):
+    full_disk(tmp_path, PROMISED)
+    with pytest.raises(JournalFull, match="No space left"):
+        await Journal(tmp_path).add(PROMISED)
 
 
 async def test_a_consumers_yes_is_not_lost_to_books_that_are_away(scene):
