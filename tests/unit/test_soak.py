@@ -171,6 +171,9 @@ def test_callers_under_way_are_read_from_what_sipp_writes(tmp_path):
 
 
 @pytest.mark.parametrize("words", [["--minutes", "0"], ["--rate", "-1"]])
-def test_a_soak_of_nothing_is_refused_in_one_sentence(words, capsys):
+def test_a_soak_of_nothing_is_refused_in_one_sentence(words, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "sunwai.cli.start_logs", lambda _: None
+    )  # set up for the whole process, to a stream that closes
     assert main(["soak", *words]) == 2
     assert "--minutes and --rate must be more than 0" in capsys.readouterr().err
