@@ -20,6 +20,7 @@ from ivr.ari.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
+    Playback,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
@@ -37,6 +38,8 @@ FAREWELL_S = 1.0
 BACK_LIMIT_S = 2.0
 """So long after he was taken up a caller has at most been on his way back into the queue."""
 RECORD_SILENCE_S = 5
+STRAY_S = 0.1
+"""What ends so soon after a call was taken up was begun by a controller before us; nothing we say is as short."""
 
 
 class AriLine:
@@ -58,6 +61,7 @@ class AriLine:
         self._ahead: deque[Heard] = deque()
         self.gone: HungUp | None = None
         self._back_until = 0.0
+        self._stray_until = 0.0
         self._with_the_dialplan = False
         self.agent_leg: str | None = None
         self.agent: str | None = None
@@ -91,8 +95,9 @@ class AriLine:
         """Stop what a controller before us was saying: its end must not be taken for the end of our first words."""
         try:
             await self._ari.stop_playback(self._playback, call=self.call_ref)
-        except Gone:
-            return  # nothing was being said
+        except Gone:  # nothing was being said; or it has just ended, and its end is on the way
+            self._stray_until = asyncio.get_running_loop().time() + STRAY_S
+            return
         self._plays += 1
         await self._silenced()
 
@@ -246,8 +251,7 @@ class AriLine:
             case ChannelDtmfReceived() if event.channel.id == self.channel:
                 return KeyHeard(event.digit)
             case PlaybackFinished() if event.playback.id == self._playback:
-                self._ends += 1
-                return AllSaid() if self._ends == self._plays else None
+                return self._ended(event.playback)
             case ChannelHangupRequest() | ChannelDestroyed() if event.channel.id == self.channel:
                 self.gone = HungUp(event.cause)
                 raise self.gone
@@ -260,6 +264,14 @@ class AriLine:
                 raise self.gone
             case _:
                 return None
+
+    def _ended(self, playback: Playback) -> AllSaid | None:
+        """An end more than we have plays is nobody's: counted, it would part every later play from its own end."""
+        stray = playback.state == "done" and asyncio.get_running_loop().time() < self._stray_until
+        if stray or self._ends == self._plays:
+            return None
+        self._ends += 1
+        return AllSaid() if self._ends == self._plays else None
 
     async def why(self, error: Answered) -> HungUp | LineTrouble:
         """A refusal in a race with a hang-up is the hang-up; anything else is trouble of ours (asterisk.md 0.6).

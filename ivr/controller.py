@@ -69,6 +69,7 @@ class Controller:
         self._callbacks = Callbacks(house, self.lines)
         self._tasks: asyncio.TaskGroup | None = None
         self._lost_at: datetime | None = None
+        self._looked = False
         self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "make_phone": self._make_phone,
             "forget_phone": self._forget_phone,
@@ -165,6 +166,7 @@ class Controller:
         found = adoption.look(house.plan.app, channels, await house.ari.list_bridges(), owned)
         for caller in found.callers:
             self._take(StasisStart(args=["returned"], channel=caller.channel), caller.leg)
+        self._looked = True
         for orphan in found.orphans:
             self._start(self._end_orphan(orphan))
         await self.reconcile_floor()
@@ -177,7 +179,12 @@ class Controller:
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
 
     async def reconcile_floor(self) -> None:
-        """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away."""
+        """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away.
+
+        Not before we have looked whom Asterisk holds for us: all who wait would be ghosts, and lose their places.
+        """
+        if not self._looked:
+            return
         with suppress(FloorAway, AriError):
             await reconciling.reconcile(self._house, self.lines, self._callbacks.turns.of, self._phones)
 

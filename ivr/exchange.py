@@ -144,6 +144,7 @@ class Exchange:
         self._count = 0
         self._name = secrets.token_hex(3)  # ids of an exchange before us may still be in use
         self._phones: list[Phone] = []
+        self._registrations: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -198,7 +199,7 @@ class Exchange:
         await self.ari.put_dynamic("auth", user, {"auth_type": "userpass", "username": user, "password": password})
         await self.ari.put_dynamic(
             "registration",
-            user,
+            self._registration_of(user),
             {
                 "transport": "transport-phones",
                 "outbound_auth": user,
@@ -213,7 +214,13 @@ class Exchange:
 
     async def unregister_phone(self, user: str) -> None:
         """The phone goes: as when it is switched off cleanly."""
-        await self.ari.delete_dynamic("registration", user)
+        await self.ari.delete_dynamic("registration", self._registrations.pop(user))
+
+    def _registration_of(self, user: str) -> str:
+        """A new name each time: Asterisk now and then never sends one made anew under the name of one just deleted."""
+        self._count += 1
+        name = self._registrations[user] = f"{user}-{self._name}{self._count}"
+        return name
 
     def _phone(self, number: str, channel: str | None = None) -> Phone:
         self._count += 1

@@ -193,7 +193,7 @@ async def _offered(wait: Wait, reservation: Reservation) -> Done | None:
     """Ring that agent. None: he did not answer, the caller waits on in his place."""
     talk = wait.talk
     wait.offers += 1
-    waited_s = asyncio.get_running_loop().time() - wait.began
+    waited_s = talk.now().timestamp() - wait.waiting.entered_at  # since he first asked, whoever died meanwhile
     leg = await offers.offer(talk, reservation, wait.offers, waited_s)
     OFFERS.labels("answered" if leg else "not_answered").inc()
     if leg is None:

@@ -44,6 +44,8 @@ pytestmark = pytest.mark.timeout(240)
 SAYS_LATER = "beep"
 RINGS_AGAIN_LIMIT_S = 10.0
 """It takes a second; the offer of the controller that died would lapse after eighteen."""
+WAITED_AT_LEAST_S = 5.0
+"""So long before the death the three who hold had been in the queue."""
 NOT_ONE_CALL = ("recording", "called_back")
 """Who informs on theft has no number in the books; who was called back has a call of ours as well."""
 
@@ -85,7 +87,7 @@ async def greeted_again(people: People) -> None:
     await caller.press("1")
     await caller.hear("main_menu")
     await caller.press("0")
-    await caller.hear("to_person")
+    await caller.hear("to_person", limit_s=30)
     await gone(caller)
 
 
@@ -152,6 +154,7 @@ async def queue_served_in_its_order(people: People, exchange: Exchange, books: B
     for stage in stages:
         caller = people[stage]
         ringing = await next_one(exchange, agent, people.numbers[stage], BACK_LIMIT_S)
+        assert agent.page["pop"]["waited_s"] > WAITED_AT_LEAST_S
         if stage == stages[0]:
             assert people["agent"].ended.is_set()
             await people.back.wait()

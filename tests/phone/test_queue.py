@@ -308,7 +308,7 @@ async def test_danger_without_an_agent_rings_the_control_room_and_both_hear_each
     await until(lambda: both_recorded(house, exchange, row.call_ref), 20)
     async with house.person("S01") as supervisor:
         agents = (await supervisor.get("/api/agents"))["agents"]
-    assert "control-room" not in {each["code"] for each in agents}
+    assert "control-room" not in {each["agent"] for each in agents}
 
 
 async def test_an_agent_who_lets_danger_ring_is_followed_by_the_control_room_within_ten_seconds(

@@ -11,9 +11,11 @@ from dialplan.clips import Clip
 from ivr import ari_line
 from ivr.ari.dispatch import Inbox
 from ivr.ari.errors import Gone
-from ivr.ari.events import CallerID, Channel, ChannelHangupRequest, DialplanCEP, StasisEnd
+from ivr.ari.events import CallerID, Channel, ChannelHangupRequest, DialplanCEP, Playback, PlaybackFinished, StasisEnd
+from ivr.ari.ids import playback_id
 from ivr.ari_line import AriLine
 from ivr.errors import HungUp, LineTrouble
+from ivr.line import AllSaid
 
 CHANNEL = "1795360753.21"
 CLIP = Clip("marker", "greet")
@@ -103,3 +105,47 @@ async def test_a_caller_whom_the_parent_gave_to_the_fallback_is_not_hung_up_on(l
 
 async def _noted(kept: list[str], channel: str) -> None:
     kept.append(channel)
+
+
+class SpeakingChannel:
+    """Asterisk of a caller to whom nothing is being said any more when he is taken up."""
+
+    async def play(self, *_: object, **__: object) -> None:
+        """Begun; its end is told by the test."""
+
+    async def stop_playback(self, *_: object, **__: object) -> None:
+        raise Gone(404)
+
+
+def said_out() -> PlaybackFinished:
+    playback = Playback(id=playback_id(CHANNEL), media_uri="sound:greet", target_uri=f"channel:{CHANNEL}", state="done")
+    return PlaybackFinished(application="sunwai", playback=playback)
+
+
+async def taken_up() -> AriLine:
+    caller = AriLine(SpeakingChannel(), SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    await caller.take_over()
+    return caller
+
+
+async def test_the_end_of_what_a_controller_before_us_said_is_not_the_end_of_our_first_words():
+    caller = await taken_up()
+    caller.inbox.put(said_out())
+    await caller.say([CLIP])
+    assert await caller.hear(ari_line.STRAY_S) is None
+    caller.inbox.put(said_out())
+    assert await caller.hear(0.1) == AllSaid()
+
+
+async def test_an_end_more_than_there_were_plays_never_keeps_a_later_one_from_being_told():
+    """On a slow machine it is told when we speak already, and he hears the rest of it before the next words."""
+    caller = await taken_up()
+    await caller.say([CLIP])
+    await asyncio.sleep(1.5 * ari_line.STRAY_S)
+    caller.inbox.put(said_out())
+    assert await caller.hear(0.1) == AllSaid()
+    caller.inbox.put(said_out())
+    assert await caller.hear(0.1) is None
+    await caller.say([CLIP])
+    caller.inbox.put(said_out())
+    assert await caller.hear(0.1) == AllSaid()

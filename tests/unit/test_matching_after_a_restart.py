@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from dialplan.routing import Ready, Waiting
+from ivr.controller import Controller
 from ivr.matching import Matching
 from storage.clock import Clock
 
@@ -56,3 +57,44 @@ async def test_he_is_offered_when_he_is_there():
 
 async def test_who_does_not_come_back_is_not_waited_for():
     assert await offered(caller(waits=False, comes_back=False)) == ["n1-2"]
+
+
+class Left:
+    """A floor with one caller of our node; `left` are those whose places it was told to forget."""
+
+    def __init__(self) -> None:
+        self.left: list[str] = []
+
+    async def waiting_of(self, node: str, now: float) -> list[Waiting]:
+        return [Waiting(f"{node}-1", 0.0, HINDI, now, 3, node=node)]
+
+    async def leave(self, call_ref: str) -> None:
+        self.left.append(call_ref)
+
+    async def agents(self) -> list[object]:
+        return []
+
+    async def take_back(self, node: str, now: float) -> None:
+        """Nobody was being rung."""
+
+
+async def nothing(*_: object, **__: object) -> list[object]:
+    return []
+
+
+async def test_nobody_loses_his_place_before_asterisk_has_told_whom_it_holds():
+    """Redis is often reached first; a ghost is whom Asterisk does not know, not whom we have not asked about."""
+    floor = Left()
+    house = SimpleNamespace(
+        floor=floor, plan=SimpleNamespace(node="n1", app="sunwai", callbacks_at_once=1), clock=Clock()
+    )
+    house.ari = SimpleNamespace(list_channels=nothing, list_bridges=nothing, create_bridge=nothing)
+    house.dispatch = SimpleNamespace()
+    house.notes = SimpleNamespace(flush=nothing)
+    house.books = SimpleNamespace(calls=SimpleNamespace(open_calls=nothing, ended_unheard=nothing))
+    controller = Controller(house, SimpleNamespace(), SimpleNamespace(look_at_all=nothing), SimpleNamespace())
+    await controller.reconcile_floor()
+    assert floor.left == []
+    controller._callbacks.begin = nothing
+    await controller._on_connected()
+    assert floor.left == ["n1-1"]
