@@ -133,11 +133,11 @@ async def _ring(talk: Talk, leg: Leg, endpoint: str) -> Rung:
     return "up" if await _picked_up(talk, leg, limit_s + RING_SLACK_S) else "unanswered"
 
 
-async def dial(talk: Talk, leg: Leg, endpoint: str, limit_s: float) -> bool:
+async def dial(talk: Talk, leg: Leg, endpoint: str, limit_s: float, kind: str = "mixing") -> bool:
     """Make a leg in a bridge of its own and ring it; False when it cannot be rung. AriUnavailable: Asterisk is away."""
     house, call = talk.house, talk.call_ref
     try:
-        await house.ari.create_bridge(leg.bridge, call=call, name=f"talk {call}", wait=False)
+        await house.ari.create_bridge(leg.bridge, call=call, kind=kind, name=f"talk {call}", wait=False)
         await house.ari.create_channel(
             leg.channel,
             endpoint,

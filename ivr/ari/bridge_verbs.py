@@ -17,7 +17,10 @@ class BridgeVerbs(Verbs):
     async def create_bridge(
         self, bridge: str, *, call: str, kind: str = "mixing", name: str | None = None, wait: bool = True
     ) -> None:
-        """`kind` is mixing or holding. Gone (409) when a bridge of that id is there already."""
+        """`kind` is holding or mixing; "mixing,video_sfu" mixes samples even for two.
+
+        Gone (409) when a bridge of that id is there already.
+        """
         await self._do("POST", path("bridges", bridge), {"type": kind, "name": name}, call=call, wait=wait)
 
     async def delete_bridge(self, bridge: str, *, call: str, wait: bool = True) -> None:
