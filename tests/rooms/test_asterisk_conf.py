@@ -159,11 +159,17 @@ async def test_a_second_trunk_has_limits_of_its_own_first_a_sentence_then_503(as
             replies.append(int(reply.split()[1]))
             first = reply if caller == callers[0] else first
             second.sendto(sip("ACK", "1912", caller, port, "127.0.0.4", reply), door)
-        told = [row for row in rows(ask.line) if row[4].startswith("PJSIP/trunk-second-")]
+        await until(lambda: any('"hangupcause":42' in row[9] for row in second_trunks(ask.line)))
+        told = second_trunks(ask.line)
         assert [row[8] for row in told].count("LINES_FULL") == 1
         assert ['"hangupcause":42' in row[9] for row in told].count(True) == 1
         second.sendto(sip("BYE", "1912", callers[0], port, "127.0.0.4", first), door)
     assert replies == [200, 200, 503]
+
+
+def second_trunks(line: Line) -> list[list[str]]:
+    """What Asterisk has told of its calls; a moment after the caller has his reply."""
+    return [row for row in rows(line) if row[4].startswith("PJSIP/trunk-second-")]
 
 
 def final_reply(wire, caller: str) -> bytes:
