@@ -45,7 +45,7 @@ STRAY_S = 0.1
 class AriLine:
     """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox.
 
-    `codec` is what the caller is spoken to in (`agent_codec.codec_of`).
+    `codec` is what the caller is spoken to in (`agent_codec.codec_of`); `over` is set when its task has ended.
     """
 
     def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str, codec: str = "") -> None:
@@ -66,6 +66,7 @@ class AriLine:
         self.agent_leg: str | None = None
         self.agent: str | None = None
         self.waiting: Waiting | None = None
+        self.over = asyncio.Event()
 
     @property
     def call_ref(self) -> str:

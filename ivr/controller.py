@@ -25,7 +25,7 @@ from ivr.errors import TelephoneError
 from ivr.house import House
 from ivr.inbound import apologise_to, take_call
 from ivr.line import Vanished
-from ivr.lines import InLine, Lines
+from ivr.lines import InLine, Lines, let_go
 from ivr.matching import Matching
 from ivr.meters import CALLS
 from ivr.neighbours import Neighbours
@@ -135,7 +135,7 @@ class Controller:
                 await self._end_orphan(line.agent_leg)
             await apologise_to(house, line)
         finally:
-            self.lines.pop(call_ref, None)
+            let_go(self.lines, call_ref)
             CALLS.set(len(self.lines))
             house.dispatch.release(call_ref)
 

@@ -11,6 +11,13 @@ from storage.floor_records import Reservation
 Lines = dict[str, AriLine]
 
 
+def let_go(lines: Lines, call_ref: str) -> None:
+    """The task of this call is at its end, and its outcome noted."""
+    line = lines.pop(call_ref, None)
+    if line is not None:
+        line.over.set()
+
+
 class InLine(Protocol):
     """Somebody who may be offered to an agent: a caller on the phone, or a promise whose turn is awaited."""
 

@@ -6,6 +6,8 @@ aside before his phone rings: there are never more callbacks under way than agen
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,7 +23,7 @@ from ivr import deeds, holding
 from ivr.conversation import converse
 from ivr.errors import HungUp
 from ivr.house import House
-from ivr.lines import Lines
+from ivr.lines import Lines, let_go
 from ivr.meters import CALLBACKS
 from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
 from ivr.talk import Talk
@@ -32,6 +34,10 @@ from storage.floor_records import Reservation
 log = structlog.get_logger(__name__)
 
 RETRY_S = 5.0
+HEARING_OUT_LIMIT_S = 60.0
+"""While he hears out the call in which he was promised his callback; he stands in line as soon as he has hung up."""
+HEARD_OUT_RETRY_S = 1.0
+"""As long as his row is not ended; his call may be with another node."""
 CUT = "cut"
 
 SERVED = frozenset({Outcome.TALKED, Outcome.LINKED_TO_OUTAGE, Outcome.DOCKET_REGISTERED, Outcome.SELF_SERVED})
@@ -119,6 +125,7 @@ class Promises:
     async def keep(self, work: ClaimedWork) -> None:
         """One try of one promise, from its place in the queue to the end of the talk."""
         promise = await self._promise(work.work)
+        await self._heard_out(promise)
         if await self._put_off(promise):
             return
         call_ref = new_call_ref(self._house)
@@ -141,15 +148,24 @@ class Promises:
         consumer = await books.consumers.get(known) if known is not None else None
         return Promise(work, company, before, docket, consumer)
 
+    async def _heard_out(self, promise: Promise) -> None:
+        """Wait while his call of that time is with us: put off for longer, whoever came later would go before him."""
+        line = self._lines.get(promise.before.call_ref) if promise.before is not None else None
+        if line is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARING_OUT_LIMIT_S):
+                    await line.over.wait()
+
     async def _put_off(self, promise: Promise) -> bool:
         """True when he is not to be rung now: he is on the line, has been served since, or it is night."""
         now, work = self._house.clock.wall_now(), promise.work
         if promise.before is not None:
             since = await self._house.books.calls.of_phone(promise.phone, promise.before.offered_at)
             later = [call for call in since if call.call_ref != promise.before.call_ref]
-            on_the_line = promise.before.call_ref in self._lines or any(call.ended_at is None for call in since)
-            if on_the_line:
-                await self._again(promise, RETRY_S)
+            on_the_line = [call.call_ref for call in since if call.ended_at is None]
+            if on_the_line or promise.before.call_ref in self._lines:
+                calls_again = any(call_ref != promise.before.call_ref for call_ref in on_the_line)
+                await self._again(promise, RETRY_S if calls_again else HEARD_OUT_RETRY_S)
                 return True
             if served_since(promise, later) or not_cut_after_all(promise, since):
                 await self._house.books.due.done(work.cause, self._owner, "served since", now)
@@ -191,7 +207,7 @@ class Promises:
             else:
                 await self._next_try(promise, BUSY)
         finally:
-            self._lines.pop(call_ref, None)
+            let_go(self._lines, call_ref)
             house.dispatch.release(call_ref)
 
     async def _again(self, promise: Promise, seconds: float) -> None:

@@ -17,7 +17,7 @@ from dialplan.routing import Waiting, routing_key
 from ivr import holding, satisfaction
 from ivr.ari_line import AriLine
 from ivr.house import House
-from ivr.lines import Lines
+from ivr.lines import Lines, let_go
 from ivr.meters import CALLBACKS
 from ivr.outgoing import BUSY, NOT_RUNG, Unanswered, new_call_ref, ring
 from ivr.talk import Talk
@@ -109,7 +109,7 @@ class SatisfactionCalls:
             self._lines[call_ref] = line
             return await _answered(_talk(house, line, docket, company, agent), docket, by_agent=agent is not None)
         finally:
-            self._lines.pop(call_ref, None)
+            let_go(self._lines, call_ref)
             house.dispatch.release(call_ref)
 
     async def _unanswered(self, docket: Docket, company: Company, call_ref: str, why: Unanswered) -> str:

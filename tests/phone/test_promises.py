@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from callers import Calling, answers, asks_for_a_person, ended, is_talking, national, shown
 from phone_line import agent_at_work, own_consumer, until
 
@@ -9,6 +11,9 @@ from complaints.ledger import Outcome
 from ivr.exchange import Exchange, Phone
 from storage.books import Books
 from sunwai.console_client import ConsolePerson
+
+MEANWHILE_S = 1.5
+"""Longer than the line takes to take up what is due, shorter than it puts off what cannot be done now."""
 
 
 async def test_a_promised_callback_has_its_turn_before_a_caller_who_came_later(house, exchange, call, books):
@@ -49,6 +54,26 @@ async def test_who_calls_again_first_has_his_old_place_and_is_not_rung_about_it(
     assert (row.kind, row.outcome) == ("inbound", Outcome.TALKED)
 
 
+async def test_who_hears_us_out_before_he_hangs_up_keeps_his_place_as_well(house, exchange, call, books):
+    busy, patient, later = [national(await own_consumer(books, place)) for place in (57, 58, 59)]
+    async with agent_at_work(house, exchange, "A01") as agent:
+        talking, _ = await is_talking(busy, exchange, call, agent)
+        hearing = await is_offered_a_callback(patient, call)
+        waiting = await call(later)
+        await asks_for_a_person(waiting)
+        await waiting.hear("wait_one", "wait_unknown", limit_s=20)
+        await hearing.press("1")
+        await hearing.hear("callback_promised")
+        await asyncio.sleep(MEANWHILE_S)  # the promise is taken up while he is still on the line
+        await hearing.hang_up()
+        await asyncio.sleep(MEANWHILE_S)
+        await is_free_again(talking, agent)
+
+        rung = await exchange.rung(patient, limit_s=30)
+        await rung.hang_up()
+        await has_his_turn_and_leaves(waiting, later, exchange, agent)
+
+
 async def busy_agent_a_promise_and_a_later_caller(
     busy: str, patient: str, later: str, exchange: Exchange, call: Calling, agent: ConsolePerson
 ) -> tuple[Phone, Phone]:
@@ -62,12 +87,17 @@ async def busy_agent_a_promise_and_a_later_caller(
 
 
 async def is_promised_a_callback(number: str, call: Calling) -> None:
-    caller = await call(number)
-    await asks_for_a_person(caller)
-    await caller.hear("wait_callback_offer", limit_s=20)
+    caller = await is_offered_a_callback(number, call)
     await caller.press("1")
     await caller.hear("callback_promised")
     await caller.hang_up()
+
+
+async def is_offered_a_callback(number: str, call: Calling) -> Phone:
+    caller = await call(number)
+    await asks_for_a_person(caller)
+    await caller.hear("wait_callback_offer", limit_s=20)
+    return caller
 
 
 async def has_his_turn_and_leaves(caller: Phone, number: str, exchange: Exchange, agent: ConsolePerson) -> None:

@@ -150,7 +150,10 @@ async def test_trap_6_a_request_that_crosses_a_hang_up_is_gone_and_nothing_worse
         with pytest.raises(Gone) as gone:
             await deed
         statuses.append(gone.value.status)
-    assert statuses == [404, 404, 400, 400, 404, 409]
+    on_its_way_out = {409, 422}  # it has left our application, and Asterisk has not yet let it go
+    assert all(status in {404} | on_its_way_out for status in statuses[:2])
+    assert all(status in {400} | on_its_way_out for status in statuses[2:4])
+    assert statuses[4:] == [404, 409]
     await ari.answer(left, call=left, wait=False)
     await ari.ping(call=left)
 
