@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.ari.events import Bridge, Channel
+from ivr.house import HOLDING_BRIDGE
 from ivr.offers import Leg, agent_of
 
 INBOUND_ROLES = frozenset({"inbound", "returned"})
@@ -19,10 +20,14 @@ RUNG = "satisfaction"
 
 @dataclass(frozen=True, slots=True)
 class FoundCaller:
-    """A caller in our application whom no task of ours looks after; `leg` when he is talking to an agent."""
+    """A caller in our application whom no task of ours looks after; `leg` when he is talking to an agent.
+
+    `in_holding`: he hears the music of the holding bridge.
+    """
 
     channel: Channel
     leg: Leg | None
+    in_holding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned
     waiting = tuple(each.id for each in channels if each.dialplan.context == RUNG and each.id not in {*ours, *owned})
     talking = {leg.channel for leg in legs.values() if leg is not None}
     orphans = tuple(name for name in free if name not in callers and name not in talking)
-    found = tuple(FoundCaller(channel, legs[name]) for name, channel in callers.items())
+    holding = {name for bridge in bridges if bridge.id == HOLDING_BRIDGE for name in bridge.channels}
+    found = tuple(FoundCaller(channel, legs[name], name in holding) for name, channel in callers.items())
     return Findings(found, (*orphans, *waiting))
 
 

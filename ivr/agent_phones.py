@@ -116,9 +116,9 @@ class AgentPhones:
 
     async def look_at_all(self) -> None:
         """The same for every phone Asterisk knows: a floor that was emptied has forgotten them, and whose they are."""
-        for endpoint in await self._ari.list_endpoints():
-            if endpoint.resource.startswith(PREFIX):
-                await self._contact(endpoint.resource.removeprefix(PREFIX), ok=endpoint.state == "online")
+        phones = [each for each in await self._ari.list_endpoints() if each.resource.startswith(PREFIX)]
+        found = {phone.resource.removeprefix(PREFIX): phone.state == "online" for phone in phones}
+        await self._floor.contacts(found, node=self._node)
 
     def contact_of(self, event: Event) -> tuple[str, bool] | None:
         """(agent, reachable) of a contact's change; only this event is trusted (asterisk.md 13, webrtc.md 3.2)."""

@@ -45,7 +45,9 @@ STRAY_S = 0.1
 class AriLine:
     """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox.
 
-    `codec` is what the caller is spoken to in (`agent_codec.codec_of`); `over` is set when its task has ended.
+    `codec` is what the caller is spoken to in (`agent_codec.codec_of`). `met` is set when he is listened to for the
+    first time: what had to be said to him before that has been said. `over` is set when his task has ended.
+    `in_holding`: a controller before us brought him there; `undisturbed`: he hears music as before and noticed nothing.
     """
 
     def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str, codec: str = "") -> None:
@@ -66,14 +68,18 @@ class AriLine:
         self.agent_leg: str | None = None
         self.agent: str | None = None
         self.waiting: Waiting | None = None
+        self.in_holding = False
+        self.undisturbed = False
+        self.met = asyncio.Event()
         self.over = asyncio.Event()
 
     @property
     def call_ref(self) -> str:
         return self._call_ref
 
-    def taken_up(self) -> None:
-        """A controller before us had him: he may have waited in the queue."""
+    def taken_up(self, *, in_holding: bool) -> None:
+        """A controller before us had him: he may have waited in the queue, and may be `in_holding` still."""
+        self.in_holding = in_holding
         self._back_until = asyncio.get_running_loop().time() + BACK_LIMIT_S
 
     @property
@@ -98,6 +104,7 @@ class AriLine:
             await self._ari.stop_playback(self._playback, call=self.call_ref)
         except Gone:  # nothing was being said; or it has just ended, and its end is on the way
             self._stray_until = asyncio.get_running_loop().time() + STRAY_S
+            self.undisturbed = self.in_holding
             return
         self._plays += 1
         await self._silenced()
@@ -132,6 +139,7 @@ class AriLine:
         self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, AllSaid))
 
     async def hear(self, limit_s: float) -> Heard | None:
+        self.met.set()
         if self._ahead:
             return self._ahead.popleft()
         deadline = asyncio.get_running_loop().time() + limit_s

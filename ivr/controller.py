@@ -14,6 +14,7 @@ from datetime import datetime
 import structlog
 
 from ivr import adoption, holding, journaling, reconciling
+from ivr.adoption import FoundCaller
 from ivr.agent_codec import codec_of
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
@@ -49,6 +50,8 @@ EVENTS = (
     "RecordingFailed",
 )
 PRESENCE_EVENTS = ("ContactStatusChange",)
+MEETING_LIMIT_S = 10.0
+"""Whom the books or the floor keep waiting for longer is waited for no more before the take-over is told."""
 
 
 class Controller:
@@ -105,12 +108,12 @@ class Controller:
         """A channel nobody claimed has entered our application: a caller, or a leg of ours that outlived its call."""
         role = event.args[0] if event.args else ""
         if role in adoption.INBOUND_ROLES:
-            self._take(event, None)
+            self._take(event, FoundCaller(event.channel, None))
         else:
             self._start(self._end_orphan(event.channel.id))
 
-    def _take(self, event: StasisStart, leg: Leg | None) -> None:
-        """Hold the caller from this moment on and start his task. `leg`: he is talking to an agent already."""
+    def _take(self, event: StasisStart, caller: FoundCaller) -> None:
+        """Hold the caller from this moment on and start his task."""
         house, channel = self._house, event.channel.id
         call_ref = _call_ref(event.channel, house.plan.node)
         if call_ref in house.dispatch:
@@ -118,10 +121,10 @@ class Controller:
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
         line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(event.channel))
-        if leg is None and event.args[:1] == ["returned"]:
-            line.taken_up()
+        if caller.leg is None and event.args[:1] == ["returned"]:
+            line.taken_up(in_holding=caller.in_holding)
         CALLS.set(len(self.lines))
-        self._start(self._call(line, event, leg))
+        self._start(self._call(line, event, caller.leg))
 
     async def _call(self, line: AriLine, event: StasisStart, leg: Leg | None) -> None:
         """One caller from StasisStart to the end; nothing he does can harm the others."""
@@ -165,7 +168,7 @@ class Controller:
         owned = {name: call for name in alive if (call := house.dispatch.owner_of(name)) is not None}
         found = adoption.look(house.plan.app, channels, await house.ari.list_bridges(), owned)
         for caller in found.callers:
-            self._take(StasisStart(args=["returned"], channel=caller.channel), caller.leg)
+            self._take(StasisStart(args=["returned"], channel=caller.channel), caller)
         self._looked = True
         for orphan in found.orphans:
             self._start(self._end_orphan(orphan))
@@ -176,7 +179,15 @@ class Controller:
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
         await self._callbacks.begin()
+        await self._all_met()
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
+
+    async def _all_met(self) -> None:
+        """Everybody taken up has been spoken to again, or watched in his talk: only then is the take-over over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MEETING_LIMIT_S):
+                for line in list(self.lines.values()):
+                    await line.met.wait()
 
     async def reconcile_floor(self) -> None:
         """The floor shall know whom we hold, and nobody else: after each connect, and after the floor was away.

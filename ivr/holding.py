@@ -6,6 +6,7 @@ Invariant I4. The live queue is the floor's; who is next is decided in `dialplan
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -88,6 +89,10 @@ def _begin(talk: Talk, skills: frozenset[str]) -> Wait:
     entered = talk.queued_at.timestamp()
     waiting = Waiting(talk.call_ref, routing_key(entered, talk.priority), skills, entered, talk.priority)
     wait = Wait(talk, waiting, now, now, now)
+    if talk.line.undisturbed:  # he knows his place; the next word of it comes as usual, not to all at once
+        wait.next_told = now + random.uniform(0.0, talk.house.plan.announce_every_s)  # noqa: S311 - guards no secret
+        wait.callback_offered = talk.phone is not None  # perhaps he was, and presses the key now
+        talk.line.undisturbed = False
     if talk.priority == DANGER_PRIORITY and talk.house.plan.control_room:
         wait.control_room_at = now + talk.house.plan.control_room_after_s
     return wait
@@ -114,16 +119,19 @@ def skills_wanted(talk: Talk, *, danger: bool = False) -> frozenset[str]:
 
 async def _enter_holding(talk: Talk) -> None:
     """Into the holding bridge, where his role brings music, which returns after each prompt and ends with nobody."""
-    ari, call = talk.house.ari, talk.call_ref
-    await talk.line.hush()
+    ari, call, line = talk.house.ari, talk.call_ref, talk.line
+    await line.hush()
+    if line.in_holding:  # a controller before us brought him there; moving many anew takes Asterisk a second
+        line.in_holding = False
+        return
     try:
-        await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call, role=HOLDING_ROLE)
+        await ari.add_to_bridge(HOLDING_BRIDGE, [line.channel], call=call, role=HOLDING_ROLE)
     except Answered as error:
         if error.status == 404:
             await prepare(talk.house)
-            await ari.add_to_bridge(HOLDING_BRIDGE, [talk.line.channel], call=call, role=HOLDING_ROLE)
+            await ari.add_to_bridge(HOLDING_BRIDGE, [line.channel], call=call, role=HOLDING_ROLE)
         else:
-            raise await talk.line.why(error) from error
+            raise await line.why(error) from error
 
 
 async def _leave(talk: Talk) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
-from complaints.records import Company, Consumer
+from complaints.records import Company, Consumer, Docket
 from dialplan.steps import Fact
 from dialplan.walk import Walk, WalkError, restore
 from ivr import deeds, holding, offers
@@ -83,14 +83,14 @@ async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
 
 
 async def _look_up(talk: Talk) -> None:
-    """One read of the books for all of it; the first record of the call is Asterisk's own (design 3.2)."""
+    """One read of the books; the first record of the call is Asterisk's own (design 3.2)."""
     books, plan = talk.house.books, talk.house.plan
     if not talk.phone:
         talk.company = await books.reference.company(plan.company) or talk.company
         return
     known = await books.callers.by_phone(talk.phone, plan.company, talk.offered_at)
     talk.consumers, talk.dockets, talk.language_known = known.consumers, known.dockets, known.language
-    talk.company = known.company or talk.company
+    talk.company = await books.reference.company(known.company) or talk.company
     if known.place is not None:  # he was owed a callback and was quicker: his old place is his again
         talk.queued_at = known.place.queued_at
         talk.priority = holding.CUT_PRIORITY if known.place.cut else talk.priority
@@ -174,6 +174,7 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
     talk.agent, talk.line.agent_leg = leg.agent, leg.channel
     talk.line.agent = leg.agent if leg.is_agents else None
     talk.note_talk(TALK_ON)
+    talk.line.met.set()
     if leg.is_agents:
         with suppress(FloorAway):
             await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
@@ -213,14 +214,26 @@ async def _restored(talk: Talk, kept: str) -> Walk:
     talk.language = walk.language
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")
-    talk.consumer = await talk.house.books.consumers.get(int(str(chosen))) if chosen is not None else None
+    talk.consumer = await _consumer(talk, int(str(chosen))) if chosen is not None else None
     if number := walk.facts.get("docket"):
-        talk.docket = await talk.house.books.dockets.get(str(number))
+        talk.docket = await _docket(talk, str(number))
     if talk.consumer is not None and talk.consumer.flags:
         talk.priority = min(talk.priority, deeds.FLAGGED_PRIORITY)
     if talk.docket is not None and talk.docket.category == "SAF":
         talk.priority = deeds.DANGER_PRIORITY
     return walk
+
+
+async def _consumer(talk: Talk, chosen: int) -> Consumer | None:
+    """Mostly one of those just found by his number; else he had keyed another's."""
+    known = next((consumer for consumer in talk.consumers if consumer.id == chosen), None)
+    return known or await talk.house.books.consumers.get(chosen)
+
+
+async def _docket(talk: Talk, number: str) -> Docket | None:
+    """Mostly one of those just found by his number; else one of a number he had keyed."""
+    known = next((docket for docket in talk.dockets or () if docket.number == number), None)
+    return known or await talk.house.books.dockets.get(number)
 
 
 async def apologise_to(house: House, line: AriLine) -> None:

@@ -15,6 +15,7 @@ def let_go(lines: Lines, call_ref: str) -> None:
     """The task of this call is at its end, and its outcome noted."""
     line = lines.pop(call_ref, None)
     if line is not None:
+        line.met.set()
         line.over.set()
 
 

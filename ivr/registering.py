@@ -24,7 +24,7 @@ async def enter(house: House, complaint: Complaint, noted: Call) -> Docket:
     if consumer is None and not complaint.looked_up and complaint.phone:
         known = await books.callers.by_phone(complaint.phone, complaint.company, complaint.at)
         consumer = known.consumers[0] if len(known.consumers) == 1 else None
-        code = known.company.code if known.company else code
+        code = known.company
     company = await books.reference.company(consumer.company if consumer else code)
     officers = await books.reference.officers_for(consumer.unit if consumer else None)
 

@@ -15,6 +15,7 @@ from storage import due
 from storage.call_rows import UNHEARD_STAGE, merged
 from storage.columns import insert_if_new
 from storage.tables import calls as table
+from storage.together import Together
 from storage.transactions import Transactions
 
 TO_THE_LINE = ("inbound", "field")
@@ -23,6 +24,7 @@ TO_THE_LINE = ("inbound", "field")
 # Statements of the call path are built once: building costs more than running them.
 _BY_REF = select(table).where(table.c.call_ref == bindparam("ref"))
 _HELD_BY_REF = _BY_REF.with_for_update()
+_BY_REFS = select(table).where(table.c.call_ref.in_(bindparam("refs", expanding=True)))
 _CHANGE = update(table).where(table.c.call_ref == bindparam("ref"))
 _FIELDS = tuple(field.name for field in fields(Call))
 _NOTHING_GOT = (Outcome.CALLER_LEFT, Outcome.CUT, Outcome.REJECTED_CAPACITY)
@@ -51,6 +53,7 @@ class Calls:
 
     def __init__(self, books: Transactions) -> None:
         self._books = books
+        self._rows = Together(self._found)
 
     async def note(self, call: Call) -> Call:
         """Adds what is known about a call to its row, by the rules of `call_rows.merged`; returns the row."""
@@ -62,8 +65,7 @@ class Calls:
 
     async def get(self, call_ref: str) -> Call | None:
         """The row of this call."""
-        row = await self._books.read(lambda c: c.execute(_BY_REF, {"ref": call_ref}).mappings().first())
-        return call_of(row) if row else None
+        return await self._rows.ask(call_ref)
 
     async def live(self) -> list[Call]:
         """Calls of all kinds and nodes that have not ended, oldest first."""
@@ -108,6 +110,11 @@ class Calls:
     ) -> LedgerSum:
         """The sum over calls offered in [day_start, day_end). `now` tells which of them are still going."""
         return await self._books.read(lambda c: _ledger(c, _offered(day_start, day_end, origin, kinds), now))
+
+    async def _found(self, call_refs: Sequence[str]) -> dict[str, Call | None]:
+        rows = await self._books.read(lambda c: c.execute(_BY_REFS, {"refs": call_refs}).mappings().all())
+        found = {row["call_ref"]: call_of(row) for row in rows}
+        return {call_ref: found.get(call_ref) for call_ref in call_refs}
 
     async def _select(self, query: Select[Any]) -> list[Call]:
         return await self._books.read(lambda c: [call_of(row) for row in c.execute(query).mappings()])

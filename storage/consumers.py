@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, or_, select, update
@@ -12,9 +13,11 @@ from storage.tables import categories, companies, consumers, known_phones, offic
 from storage.transactions import Transactions
 
 # Statements of the call path are built once: building costs more than running them.
-_BY_PHONE = select(consumers).where(consumers.c.phone == bindparam("phone")).order_by(consumers.c.number)
+_BY_PHONES = (
+    select(consumers).where(consumers.c.phone.in_(bindparam("phones", expanding=True))).order_by(consumers.c.number)
+)
 _BY_NUMBER = select(consumers).where(consumers.c.number == bindparam("number"))
-_LANGUAGE = select(known_phones.c.language).where(known_phones.c.phone == bindparam("phone"))
+_LANGUAGES = select(known_phones).where(known_phones.c.phone.in_(bindparam("phones", expanding=True)))
 _CATEGORY = select(categories).where(categories.c.code == bindparam("code"))
 _COMPANY = select(companies).where(companies.c.code == bindparam("code"))
 
@@ -27,8 +30,8 @@ class Consumers:
 
     async def by_phone(self, company: str | None, phone: str) -> list[Consumer]:
         """All connections with this number on record, of one company or of all, by consumer number."""
-        found = await self._books.read(lambda c: of_phone(c, phone))
-        return [consumer for consumer in found if company in (None, consumer.company)]
+        found = await self._books.read(lambda c: of_phones(c, [phone]))
+        return [consumer for consumer in found[phone] if company in (None, consumer.company)]
 
     async def by_number(self, number: str) -> Consumer | None:
         """The connection with this ten-digit consumer number."""
@@ -46,7 +49,7 @@ class Consumers:
 
     async def language_of(self, phone: str) -> str | None:
         """The language last chosen from this number."""
-        return await self._books.read(lambda c: language_chosen(c, phone))
+        return await self._books.read(lambda c: languages_chosen(c, [phone]).get(phone))
 
     async def categories(self, company: str) -> list[Category]:
         """The kinds of complaints a company has: those of all companies and its own, by code."""
@@ -97,20 +100,17 @@ class Consumers:
         return await self._books.read(lambda c: c.execute(query, values).mappings().first())
 
 
-def of_phone(connection: Connection, phone: str) -> list[Consumer]:
-    """Part of a transaction: all connections with this number on record."""
-    return [_consumer(row) for row in connection.execute(_BY_PHONE, {"phone": phone}).mappings()]
+def of_phones(connection: Connection, phones: Sequence[str]) -> dict[str, list[Consumer]]:
+    """Part of a transaction: for each of these numbers all connections that have it on record, by consumer number."""
+    found: dict[str, list[Consumer]] = {phone: [] for phone in phones}
+    for row in connection.execute(_BY_PHONES, {"phones": phones}).mappings():
+        found[row["phone"]].append(_consumer(row))
+    return found
 
 
-def language_chosen(connection: Connection, phone: str) -> str | None:
-    """Part of a transaction: the language last chosen from this number."""
-    return connection.execute(_LANGUAGE, {"phone": phone}).scalar()
-
-
-def company_of(connection: Connection, code: str) -> Company | None:
-    """Part of a transaction: one company."""
-    row = connection.execute(_COMPANY, {"code": code}).mappings().first()
-    return _company(row) if row else None
+def languages_chosen(connection: Connection, phones: Sequence[str]) -> dict[str, str]:
+    """Part of a transaction: the language last chosen from each of these numbers, where one was."""
+    return {row.phone: row.language for row in connection.execute(_LANGUAGES, {"phones": phones})}
 
 
 def _remember_language(connection: Connection, phone: str, language: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,9 @@ _OPEN = table.c.state.in_(sorted(OPEN_STATES))
 # Statements of the call path are built once: building costs more than running them.
 _BY_NUMBER = select(table).where(table.c.number == bindparam("number"))
 _OPEN_OF_CONSUMER = select(table).where(table.c.consumer_id == bindparam("consumer"), _OPEN).order_by(table.c.due_at)
-_OPEN_OF_PHONE = select(table).where(table.c.phone == bindparam("phone"), _OPEN).order_by(table.c.due_at)
+_OPEN_OF_PHONES = (
+    select(table).where(table.c.phone.in_(bindparam("phones", expanding=True)), _OPEN).order_by(table.c.due_at)
+)
 
 
 class Dockets:
@@ -64,7 +66,7 @@ class Dockets:
 
     async def open_for_phone(self, phone: str) -> list[Docket]:
         """Dockets whose satisfaction callback goes to this number and that have not ended, oldest promise first."""
-        return await self._books.read(lambda c: open_of_phone(c, phone))
+        return (await self._books.read(lambda c: open_of_phones(c, [phone])))[phone]
 
     async def timeline(self, number: str) -> list[TimelineRow]:
         """What happened to a docket, in the order it was written."""
@@ -113,9 +115,12 @@ class Dockets:
         return await self._books.read(read)
 
 
-def open_of_phone(connection: Connection, phone: str) -> list[Docket]:
-    """Part of a transaction: see `Dockets.open_for_phone`."""
-    return [decisions.docket_of(row) for row in connection.execute(_OPEN_OF_PHONE, {"phone": phone}).mappings()]
+def open_of_phones(connection: Connection, phones: Sequence[str]) -> dict[str, list[Docket]]:
+    """Part of a transaction: for each of these numbers what `Dockets.open_for_phone` gives."""
+    found: dict[str, list[Docket]] = {phone: [] for phone in phones}
+    for row in connection.execute(_OPEN_OF_PHONES, {"phones": phones}).mappings():
+        found[row["phone"]].append(decisions.docket_of(row))
+    return found
 
 
 def _next_number(connection: Connection) -> str:

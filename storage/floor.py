@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ from storage.floor_records import (
     waiting_from,
 )
 from storage.redis_door import LIMIT_S, open_redis, reached
+from storage.together import Together
 
 POP_KEPT_S = 2 * 3600
 """A screen pop is personal data: gone at the end of the wrap-up, and after this many seconds in any case."""
@@ -61,6 +62,7 @@ class Floor:
         self._listening = open_redis(url, repeats=0)
         self._scripts: dict[str, AsyncScript] = {}
         self._root = f"{{{prefix}}}"
+        self._walks = Together(self._walks_of)
         self.nodes = NodeLeases(self._redis, self._root)
 
     def _key(self, *parts: str) -> str:
@@ -164,8 +166,12 @@ class Floor:
             await self._redis.set(self._key("walk", call_ref), state, ex=ttl_s)
 
     async def walk(self, call_ref: str) -> bytes | None:
+        return await self._walks.ask(call_ref)
+
+    async def _walks_of(self, call_refs: Sequence[str]) -> dict[str, bytes | None]:
         async with reached():
-            return _bytes_or_none(await self._redis.get(self._key("walk", call_ref)))
+            found = await self._redis.mget([self._key("walk", call_ref) for call_ref in call_refs])
+        return dict(zip(call_refs, map(_bytes_or_none, found), strict=True))
 
     async def forget_walk(self, call_ref: str) -> None:
         async with reached():
@@ -203,7 +209,12 @@ class Floor:
 
         May be told before he signs in and outlives it.
         """
-        await self._run(floor_lua.CONTACT, agent, "1" if ok else "0", node)
+        await self.contacts({agent: ok}, node=node)
+
+    async def contacts(self, ok: Mapping[str, bool], *, node: str = "") -> None:
+        """The same of many agents at once."""
+        words = [word for agent, there in ok.items() for word in (agent, "1" if there else "0")]
+        await self._run(floor_lua.CONTACTS, node, *words)
 
     async def set_state(
         self,

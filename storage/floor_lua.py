@@ -252,21 +252,18 @@ end
 return 1
 """
 
-# agent, "1" or "0", node: what it says of a phone that is reachable at another node now is old.
-CONTACT: Final = """
-local agent, node = ARGV[1], ARGV[3]
-local known = redis.call('HGET', CONTACTS, agent)
-if ARGV[2] == '1' then
-  if known == node then return 0 end
-  redis.call('HSET', CONTACTS, agent, node)
-else
-  if known ~= node then return 0 end
-  redis.call('HDEL', CONTACTS, agent)
+# node, then agent and "1" or "0" of each: what it says of a phone that is reachable at another node now is old.
+CONTACTS: Final = """
+local node = ARGV[1]
+for i = 2, #ARGV, 2 do
+  local agent, there = ARGV[i], ARGV[i + 1] == '1'
+  if there ~= (redis.call('HGET', CONTACTS, agent) == node) then
+    if there then redis.call('HSET', CONTACTS, agent, node) else redis.call('HDEL', CONTACTS, agent) end
+    seat(agent)
+    local state = redis.call('HGET', at('agent', agent), 'state')
+    if state then tell({type = 'agent_changed', agent = agent, state = state}) end
+  end
 end
-seat(agent)
-local state = redis.call('HGET', at('agent', agent), 'state')
-if state then tell({type = 'agent_changed', agent = agent, state = state}) end
-return 1
 """
 
 # agent, state, reason, now, states it is allowed from ... -> {1 | 0, the state before}

@@ -44,6 +44,7 @@ def open_redis(url: str, *, limit_s: float = LIMIT_S, connections: int = 50, rep
         "socket_timeout": limit_s,
         "socket_connect_timeout": limit_s,
         "retry": Retry(NoBackoff(), repeats, supported_errors=(exceptions.ConnectionError,)),
+        "driver_info": None,  # else each connection reads the package's files anew to tell Redis its version
     }
     sentinels = sentinels_in(url)
     if sentinels is not None:

@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Sequence
 
 from complaints.records import Category, Company, Officer
 from storage.consumers import Consumers
+from storage.together import Together
 
 KEPT_S = 60.0
-
-T = TypeVar("T")
 
 
 class ReferenceData:
     """The same answers as `Consumers`, at most a minute old: a change made at the console is heard soon after."""
 
     def __init__(self, consumers: Consumers) -> None:
-        self._consumers = consumers
+        self._questions = {
+            "category": consumers.category,
+            "company": consumers.company,
+            "officers": consumers.officers_for,
+        }
         self._kept: dict[tuple[str, str], tuple[float, object]] = {}
+        self._asked = Together(self._answered)
 
     async def category(self, code: str) -> Category | None:
-        return await self._fresh("category", code, self._consumers.category)
+        return await self._fresh("category", code)  # type: ignore[return-value]  # each kind has its question
 
     async def company(self, code: str) -> Company | None:
-        return await self._fresh("company", code, self._consumers.company)
+        return await self._fresh("company", code)  # type: ignore[return-value]  # as above
 
     async def officers_for(self, unit: str | None) -> dict[int, Officer]:
         """By level; none for a place that is not known."""
-        return await self._fresh("officers", unit, self._consumers.officers_for) if unit else {}
+        return await self._fresh("officers", unit) if unit else {}  # type: ignore[return-value]  # as above
 
-    async def _fresh(self, kind: str, name: str, ask: Callable[[str], Awaitable[T]]) -> T:
-        now = asyncio.get_running_loop().time()
+    async def _fresh(self, kind: str, name: str) -> object:
         kept = self._kept.get((kind, name))
-        if kept is not None and now - kept[0] < KEPT_S:
-            return kept[1]  # type: ignore[return-value]  # kept under the kind whose question gave it
-        answer = await ask(name)
-        self._kept[(kind, name)] = (now, answer)
-        return answer
+        if kept is not None and asyncio.get_running_loop().time() - kept[0] < KEPT_S:
+            return kept[1]
+        return await self._asked.ask((kind, name))
+
+    async def _answered(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], object]:
+        now = asyncio.get_running_loop().time()
+        answers: dict[tuple[str, str], object] = {
+            (kind, name): await self._questions[kind](name) for kind, name in asked
+        }
+        self._kept.update({question: (now, answer) for question, answer in answers.items()})
+        return answers

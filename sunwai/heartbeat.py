@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 HEARTBEAT_VARIABLE = "SUNWAI_HEARTBEAT_FD"
 BEAT_EVERY_S = 1.0
@@ -20,6 +20,9 @@ READY = b"ready\n"
 AWAY = b"away\n"
 LOADED = b"loaded\n"
 GO = b"go\n"
+
+
+Word = Callable[[], Awaitable[None]]
 
 
 async def beat(is_ready: Callable[[], bool]) -> None:

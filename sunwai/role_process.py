@@ -8,6 +8,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,14 +16,14 @@ import uvloop
 from prometheus_client import start_http_server
 
 from sunwai.errors import SunwaiError
-from sunwai.heartbeat import wait_for_the_word
+from sunwai.heartbeat import Word, wait_for_the_word
 from sunwai.logs import start_logs
 from sunwai.roles import ROLES
 from sunwai.settings import Line, read_settings
 
 log = structlog.get_logger(__name__)
 
-Role = Callable[[Line], Awaitable[None]]
+Role = Callable[[Line, Word], Awaitable[None]]
 
 METRICS_PORT_AFTER = {"controller": 1, "notifications": 2, "worker": 3}
 """Which port a role's metrics are on, counted from `console.port`; the console serves its own."""
@@ -55,7 +56,7 @@ def run_role(name: str, line: Line) -> int:
 
 
 async def _until_told(name: str, role: Role, line: Line) -> None:
-    work = asyncio.ensure_future(_at_work(name, role, line))
+    work = asyncio.ensure_future(role(line, partial(_word, name, line)))
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(told, work.cancel)
@@ -65,9 +66,8 @@ async def _until_told(name: str, role: Role, line: Line) -> None:
         log.info("role_ended")
 
 
-async def _at_work(name: str, role: Role, line: Line) -> None:
+async def _word(name: str, line: Line) -> None:
     """A spare waits here with everything loaded; the metrics' port is still its forerunner's until then."""
     await wait_for_the_word()
     if line.settings.metrics.enabled and name in METRICS_PORT_AFTER:
         start_http_server(line.settings.console.port + METRICS_PORT_AFTER[name], addr="127.0.0.1")
-    await role(line)

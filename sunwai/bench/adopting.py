@@ -1,7 +1,8 @@
-"""How long callers are without a controller: kill -9 it under many live calls, until another has taken all of them up.
+"""How long callers are without a controller: kill -9 it under many live calls, until another has spoken to all of them.
 
-The callers are sipp's and say nothing: they are wherever the flow has them by then (greeting, menus, holding). Nobody
-talks; an agent and his caller would not even notice. A controller with a spare (design 3.5) and one started anew.
+The callers are sipp's, with numbers of their own: they press their way to a person and wait in holding, where nobody
+comes. Nobody talks; an agent and his caller would not even notice. A controller with a spare (design 3.5) and one
+started anew.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,7 @@ import msgspec
 from sunwai.bench.door import door_of
 from sunwai.bench.houses import kept
 from sunwai.bench.lines import as_toml
-from sunwai.bench.load import sipp
+from sunwai.bench.load import Load, command, lay_out
 from sunwai.bench.runs import CONTROLLER, Side
 from sunwai.books_setup import prepare_books
 from sunwai.children import redis_child, role_child
@@ -49,7 +50,9 @@ class Takeover:
     seconds: float
 
 
-async def measure(ours: Side, work: Path, *, calls: int = CALLS, kills: int = KILLS) -> list[Takeover]:
+async def measure(
+    ours: Side, work: Path, numbers: Iterator[str], *, calls: int = CALLS, kills: int = KILLS
+) -> list[Takeover]:
     """First with a spare, then without; each with callers of its own. StartError when one is not taken up in time."""
     await prepare_books(ours.line, lambda _: None)
     redis = redis_child(ours.line)
@@ -61,7 +64,10 @@ async def measure(ours: Side, work: Path, *, calls: int = CALLS, kills: int = KI
             folder = work / f"spare-{spare}"
             folder.mkdir(parents=True)
             controller = replace(role_child(_talkative(ours.line), CONTROLLER), spare=spare)
-            async with kept(controller) as (keeper,), _callers(ours.line, folder, calls):
+            async with (
+                kept(controller) as (keeper,),
+                _callers(ours.line, folder, [next(numbers) for _ in range(calls)]),
+            ):
                 await _all_on_the_line(ours, calls)
                 found.extend([await _kill(ours, keeper, spare=spare) for _ in range(kills)])
     return found
@@ -106,15 +112,13 @@ def _connections(log: Path) -> list[tuple[float, int]]:
 
 
 @asynccontextmanager
-async def _callers(line: Line, work: Path, calls: int) -> AsyncIterator[None]:
+async def _callers(line: Line, work: Path, numbers: Sequence[str]) -> AsyncIterator[None]:
     """Callers who stay on the line while the block runs; `work` must be there."""
-    telephony = line.settings.telephony
+    load = Load(line.settings.line.number, RATE, len(numbers), numbers, keys=True, patience_s=STAY_S)
+    lay_out(load, work)
     with (work / "sipp.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sipp(), f"{telephony.trunk_address}:{telephony.trunk_port}", "-sn", "uac", "-nostdin"),
-            *("-s", line.settings.line.number, "-d", str(STAY_S * 1000), "-timer_resol", "1"),
-            *("-i", telephony.trunk_peer, "-mi", telephony.trunk_peer, "-p", str(telephony.trunk_peer_port)),
-            *("-r", str(RATE), "-m", str(calls), "-l", str(calls)),
+            *command(line, load, work),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,

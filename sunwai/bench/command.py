@@ -66,7 +66,7 @@ async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, qui
         async with with_whole_line(ours) as whole:
             await bench.compare([(whole_flow(line.settings.line.number), plan.whole_rate)], native, whole)
         console.print("[dim]kill -9 of a controller with live calls[/dim]")
-        takeovers = await adopting.measure(ours, work / "adopting", calls=plan.adopted, kills=plan.kills)
+        takeovers = await adopting.measure(ours, work / "adopting", bench.callers, calls=plan.adopted, kills=plan.kills)
         console.print("[dim]matching decisions, no telephone takes part[/dim]")
         async with with_floor(ours) as floor_url:
             costs = await matching.measure(floor_url, quick=quick)
@@ -88,16 +88,14 @@ class _Bench:
         self._console = console
         self._work = work / "load"
         self._numbers = itertools.count(1)
-        self._callers = callers()
+        self.callers = callers()
 
     async def compare(self, flows: Sequence[tuple[Flow, float]], native: Side, ours: Side) -> None:
         """Rounds of all flows, the sides in turn, so that a disturbance of the machine meets both."""
         for number in range(1, self._plan.rounds + 1):
             for flow, rate in flows:
                 for side in (native, ours):
-                    figures = await run(
-                        flow, side, number, rate, self._plan.seconds, self._callers, self._next_folder()
-                    )
+                    figures = await run(flow, side, number, rate, self._plan.seconds, self.callers, self._next_folder())
                     self.figures.append(figures)
                     self._console.print(
                         f"[dim]round {number} {flow.name:5} {side.who:6} {figures.rate:5.0f}/s "
@@ -111,7 +109,7 @@ class _Bench:
             for side in (native, ours):
                 if best[side.who].limit is not None:
                     continue
-                carried = await step(flow, side, rate, self._plan.step_s, self._callers, self._next_folder())
+                carried = await step(flow, side, rate, self._plan.step_s, self.callers, self._next_folder())
                 best[side.who] = best[side.who].after(rate, carried)
                 self._console.print(
                     f"[dim]step {flow.name:5} {side.who:6} {rate:3.0f}/s: {carried.failed} of {carried.calls} failed, "

@@ -18,21 +18,28 @@ from sunwai.settings import Line
 SCENARIOS = Path(__file__).parent / "scenarios"
 COUNTS = "counts.csv"
 """What sipp counted, a row each second, in the folder of a load."""
+PATIENCE_S = 15.0
 _TAIL_LIMIT_S = 30.0
 _END_S = 2.0
+_SCENARIO = "scenario.xml"
+_PATIENCE = "PATIENCE_MS"
 ODD_MANNERS = (1, 97)
 """sipp's exit statuses for a run it finished: some calls failed; its own end of the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to put on a line: `calls` callers at `rate` per second dialling `extension`, with these numbers in turn."""
+    """What to put on a line: `calls` callers at `rate` per second dialling `extension`, with these numbers in turn.
+
+    `patience_s`: a call without its end by then has failed.
+    """
 
     extension: str
     rate: float
     calls: int
     numbers: Sequence[str]
     keys: bool = False
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,10 @@ def agents_child(ours: Line, work: Path) -> Child:
 
 async def carry(line: Line, load: Load, work: Path) -> Carried:
     """Run the load to the end of its last call. StartError when sipp does not come to an end or tells nothing."""
-    _lay_out(load, work)
+    lay_out(load, work)
     with (work / "sipp.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *_command(line, load, work),
+            *command(line, load, work),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -103,19 +110,23 @@ async def carry(line: Line, load: Load, work: Path) -> Carried:
     return _read(work, load)
 
 
-def _lay_out(load: Load, work: Path) -> None:
-    work.mkdir(parents=True)
+def lay_out(load: Load, work: Path) -> None:
+    """What sipp reads, in the folder `work`: the callers' numbers, and what they do."""
+    work.mkdir(parents=True, exist_ok=True)
+    scenario = SCENARIOS / ("caller_with_keys.xml" if load.keys else "caller.xml")
+    told = scenario.read_text(encoding="utf-8").replace(_PATIENCE, f"{load.patience_s * 1000:.0f}")
+    (work / _SCENARIO).write_text(told, encoding="utf-8")
     numbers = "".join(f"{number}\n" for number in load.numbers)
     (work / "numbers.csv").write_text(f"SEQUENTIAL\n{numbers}", encoding="ascii")
 
 
-def _command(line: Line, load: Load, work: Path) -> list[str]:
+def command(line: Line, load: Load, work: Path) -> list[str]:
+    """sipp with what has been laid out in `work`."""
     telephony = line.settings.telephony
-    scenario = SCENARIOS / ("caller_with_keys.xml" if load.keys else "caller.xml")
     return [
         sipp(),
         f"{telephony.trunk_address}:{telephony.trunk_port}",
-        *("-sf", str(scenario), "-s", load.extension, "-inf", str(work / "numbers.csv")),
+        *("-sf", str(work / _SCENARIO), "-s", load.extension, "-inf", str(work / "numbers.csv")),
         *("-i", telephony.trunk_peer, "-mi", telephony.trunk_peer, "-p", str(telephony.trunk_peer_port)),
         *("-r", str(load.rate), "-rp", "1000", "-m", str(load.calls), "-l", str(load.calls)),
         *("-nostdin", "-timer_resol", "1", "-trace_err", "-error_file", str(work / "errors.log")),

@@ -170,7 +170,9 @@ def _show_flows(results: Results, console: Console) -> None:
 
 
 def _show_takeovers(takeovers: Sequence[Takeover], console: Console) -> None:
-    table = Table("next controller", "live calls", "taken up", "s (least-most)", title="kill -9 until all are taken up")
+    table = Table(
+        "next controller", "live calls", "taken up", "s (least-most)", title="kill -9 until all are spoken to again"
+    )
     for spare, name in ((True, "a spare stood by"), (False, "started anew")):
         ones = [one for one in takeovers if one.spare is spare]
         live, taken_up = (spread(values) for values in ([one.live for one in ones], [one.taken_up for one in ones]))

@@ -9,10 +9,12 @@ from agent_console.plan import ConsolePlan
 from storage.commands import Commands
 from storage.floor import Floor
 from sunwai import wiring
+from sunwai.heartbeat import Word
 from sunwai.settings import Line
 
 
-async def run(line: Line) -> None:
+async def run(line: Line, word: Word) -> None:
+    await word()
     books, floor = wiring.make_books(line), Floor(line.floor_url, wiring.prefix_of(line))
     commands = Commands(line.floor_url, wiring.prefix_of(line))
     await books.open()

@@ -17,15 +17,16 @@ from storage.journal import Journal
 from storage.phones import e164
 from sunwai import wiring
 from sunwai.asterisk_conf import ARI_USER
-from sunwai.heartbeat import beat
+from sunwai.heartbeat import Word, beat
 from sunwai.settings import Line
 
 APP = "sunwai"
 TASKS_COUNTED_EVERY_S = 2.0
 
 
-async def run(line: Line) -> None:
+async def run(line: Line, word: Word) -> None:
     controller, house = assembled(line)
+    await word()
     await house.books.open()
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -6,10 +6,12 @@ from notifications.gateway import make_gateway
 from notifications.sender import Sender
 from notifications.templates import load_templates
 from sunwai import wiring
+from sunwai.heartbeat import Word
 from sunwai.settings import Line
 
 
-async def run(line: Line) -> None:
+async def run(line: Line, word: Word) -> None:
+    await word()
     books, settings = wiring.make_books(line), line.settings.messages
     await books.open()
     gateway = make_gateway(settings.gateway, line.var / "messages")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sunwai import wiring
 from sunwai.asterisk_conf import cel_file
+from sunwai.heartbeat import Word
 from sunwai.settings import Line
 from sunwai.worker import Worker, WorkerPlan
 
 
-async def run(line: Line) -> None:
+async def run(line: Line, word: Word) -> None:
+    await word()
     books = wiring.make_books(line)
     await books.open()
     try:

@@ -46,6 +46,7 @@ class ScriptedLine:
 
     agent_leg = None
     waiting = None
+    in_holding = undisturbed = False
 
     def __init__(self, clock: Clock, *script: tuple[str, str | Act], call_ref: str = "n1-1") -> None:
         self.call_ref = call_ref

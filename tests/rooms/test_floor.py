@@ -127,6 +127,17 @@ async def test_available_is_ready_and_leased_and_reachable(floor):
     assert await ready_codes(floor) == []
 
 
+async def test_the_contacts_of_many_are_told_at_once_and_only_by_the_node_that_has_them(floor):
+    for code in ("A17", "A18", "A19"):
+        await floor.sign_in(code, BOTH, "PV", now=T, lease_s=15, node="n1", state=AgentState.READY)
+    await floor.contact("A18", ok=True, node="n2")
+    await floor.contacts({"A17": True, "A18": False, "A19": False}, node="n1")
+    assert sorted(await ready_codes(floor)) == ["A17", "A18"]
+    await floor.contacts({}, node="n1")
+    await floor.contacts({"A17": False, "A18": True}, node="n1")
+    assert await ready_codes(floor) == ["A18"]
+
+
 async def test_a_contact_told_before_the_sign_in_counts(floor):
     await at_desk(floor, "A17")
     assert await ready_codes(floor) == ["A17"]

@@ -6,6 +6,7 @@ import pytest
 
 from ivr.adoption import look
 from ivr.ari.events import Bridge, CallerID, Channel, DialplanCEP
+from ivr.house import HOLDING_BRIDGE
 from ivr.offers import Leg
 
 NOBODY = CallerID(name="", number="")
@@ -52,6 +53,22 @@ def test_a_talk_is_taken_up_with_its_agent_whoever_had_dialled(caller):
 def test_a_caller_whose_agent_has_gone_is_taken_up_alone():
     [found] = look("sunwai", [CALLER], [talk("c1")], {}).callers
     assert found.leg is None
+
+
+def test_who_waits_in_holding_is_known_to_be_there():
+    other = channel("c2", "sunwai,inbound", of="PJSIP/trunk-2")
+    holding = Bridge(
+        id=HOLDING_BRIDGE,
+        technology="holding_bridge",
+        bridge_type="holding",
+        bridge_class="",
+        creator="",
+        name="holding",
+        channels=["c1"],
+        creationtime="",
+    )
+    found = look("sunwai", [CALLER, other], [holding, talk("c2")], {}).callers
+    assert {each.channel.id: each.in_holding for each in found} == {"c1": True, "c2": False}
 
 
 def test_a_leg_that_rings_for_nobody_and_an_attempt_cut_short_belong_to_nobody():

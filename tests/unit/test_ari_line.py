@@ -16,6 +16,7 @@ from ivr.ari.ids import playback_id
 from ivr.ari_line import AriLine
 from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid
+from ivr.lines import let_go
 
 CHANNEL = "1795360753.21"
 CLIP = Clip("marker", "greet")
@@ -135,6 +136,32 @@ async def test_the_end_of_what_a_controller_before_us_said_is_not_the_end_of_our
     assert await caller.hear(ari_line.STRAY_S) is None
     caller.inbox.put(said_out())
     assert await caller.hear(0.1) == AllSaid()
+
+
+@pytest.mark.parametrize(("in_holding", "saying"), [(True, True), (True, False), (False, False)])
+async def test_who_only_heard_music_in_holding_is_left_to_it(in_holding: bool, saying: bool):
+    """Whose sentence we cut short must be told it anew; who is in no holding bridge waits for our word."""
+    asterisk = SpeakingChannel()
+    caller = AriLine(asterisk, SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    caller.taken_up(in_holding=in_holding)
+    if saying:
+        asterisk.stop_playback = asterisk.play
+        caller.inbox.put(said_out())
+    await caller.take_over()
+    assert caller.undisturbed is (in_holding and not saying)
+
+
+async def test_whoever_takes_him_up_knows_when_he_is_attended_to_and_when_he_has_gone():
+    caller = AriLine(SpeakingChannel(), SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    lines = {"c1-1": caller}
+    await caller.say([CLIP])
+    assert not caller.met.is_set()
+    await caller.hear(0.0)
+    assert caller.met.is_set()
+    assert not caller.over.is_set()
+    let_go(lines, "c1-1")
+    assert caller.over.is_set()
+    assert not lines
 
 
 async def test_an_end_more_than_there_were_plays_never_keeps_a_later_one_from_being_told():
