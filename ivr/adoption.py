@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.ari.events import Bridge, Channel
+from ivr.ari.ids import is_leg
 from ivr.house import HOLDING_BRIDGE
 from ivr.offers import Leg, agent_of
+from ivr.outgoing import OUT
 
 INBOUND_ROLES = frozenset({"inbound", "returned"})
 RUNG = "satisfaction"
@@ -58,13 +60,18 @@ def look(app: str, channels: Sequence[Channel], bridges: Iterable[Bridge], owned
         for name, channel in free.items()
         if role_of(channel, app) in INBOUND_ROLES or (legs.get(name) is not None)
     }
-    # What we rang waits in the dialplan for a controller; but that one makes the attempt again.
-    waiting = tuple(each.id for each in channels if each.dialplan.context == RUNG and each.id not in {*ours, *owned})
+    # What we rang still rings, or waits in the dialplan for a controller; but that one makes the attempt again.
+    rung = tuple(each.id for each in channels if _was_rung(each) and each.id not in {*ours, *owned})
     talking = {leg.channel for leg in legs.values() if leg is not None}
     orphans = tuple(name for name in free if name not in callers and name not in talking)
     holding = {name for bridge in bridges if bridge.id == HOLDING_BRIDGE for name in bridge.channels}
     found = tuple(FoundCaller(channel, legs[name], name in holding) for name, channel in callers.items())
-    return Findings(found, (*orphans, *waiting))
+    return Findings(found, (*orphans, *rung))
+
+
+def _was_rung(channel: Channel) -> bool:
+    """A call that we made and that has not come into our application: it does when it is answered, not before."""
+    return channel.dialplan.context == RUNG or (channel.state != "Up" and is_leg(channel.id, OUT))
 
 
 def _leg(caller: Channel, ours: Mapping[str, Channel], bridges: Iterable[Bridge]) -> Leg | None:

@@ -170,8 +170,7 @@ class Controller:
         for caller in found.callers:
             self._take(StasisStart(args=["returned"], channel=caller.channel), caller)
         self._looked = True
-        for orphan in found.orphans:
-            self._start(self._end_orphan(orphan))
+        await asyncio.gather(*[self._end_orphan(orphan) for orphan in found.orphans])
         await self.reconcile_floor()
         try:
             await reconciling.settle_lost(house, self.lines, alive - set(found.orphans), self._lost_at)

@@ -26,6 +26,8 @@ NOT_RUNG = 0
 """Our cause for a call that Asterisk could not even begin."""
 
 BUSY = 17
+OUT = "out"
+"""The role in the id of a leg that rings a consumer."""
 
 _numbers = itertools.count(1)
 
@@ -47,7 +49,7 @@ async def ring(house: House, call_ref: str, inbox: Inbox, phone: str, kind: str)
 
     `inbox` is the open inbox of `call_ref`; whoever opened it releases it.
     """
-    plan, channel = house.plan, leg_id(call_ref, "out")
+    plan, channel = house.plan, leg_id(call_ref, OUT)
     house.dispatch.claim(channel, call_ref)
     try:
         await house.ari.originate(

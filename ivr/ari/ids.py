@@ -18,6 +18,11 @@ def leg_id(call: str, role: str, number: int = 1) -> str:
     return f"{call}.{role}{number}"
 
 
+def is_leg(channel: str, role: str) -> bool:
+    """Whether `channel` is the id of a leg that somebody made for that role."""
+    return channel.rpartition(".")[2].rstrip("0123456789") == role
+
+
 def bridge_id(call: str, kind: str) -> str:
     """The id of a bridge made for one call (`ring`, `talk`)."""
     return f"{call}.{kind}"

@@ -182,6 +182,26 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
     assert [row.attempt.verdict for row in await books.register.rows(number)] == [Verdict.CUT, Verdict.SATISFIED]
 
 
+async def test_a_consumer_whose_phone_rings_when_the_controller_dies_is_not_rung_twice_at_a_time(
+    house, exchange, books
+):
+    number = await claimed(house, books)
+    ringing = await exchange.rung(PROBE, AWAY_LIMIT_S)
+    hurt(house, CONTROLLER)
+    again = await exchange.rung(PROBE, AWAY_LIMIT_S)
+    await ringing.until_ended(2)
+    await again.answer()
+    await again.hear("sat_question", limit_s=20)
+    await again.press("1")
+    await again.hear("sat_service")
+    await gone(again)
+
+    async def closed():
+        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
+
+    await until(closed)
+
+
 async def test_a_controller_that_hangs_is_killed_and_a_caller_of_that_moment_is_answered(house, exchange):
     stopped = hurt(house, CONTROLLER, signal.SIGSTOP)
     caller = await exchange.call(STRANGER, answered=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from ivr.adoption import look
@@ -79,6 +80,15 @@ def test_a_call_we_made_does_not_wait_in_the_dialplan_for_a_controller_that_make
     waiting = channel("o1", "holding,2", app="MusicOnHold", context="satisfaction")
     assert look("sunwai", [waiting], [], {}).orphans == ("o1",)
     assert look("sunwai", [waiting], [], {"o1": "n1-1.o1"}).orphans == ()
+
+
+def test_whoever_we_were_ringing_is_rung_by_nobody_any_more_until_his_attempt_is_made_again():
+    """Asterisk brings what it was told to originate into our application when it is answered, not before."""
+    rings = msgspec.structs.replace(channel("n1-1795396540.o5.out1", "", app="", context="from-trunk"), state="Ringing")
+    assert look("sunwai", [rings], [], {}).orphans == ("n1-1795396540.o5.out1",)
+    assert look("sunwai", [rings], [], {rings.id: "n1-1795396540.o5"}).orphans == ()
+    callers = msgspec.structs.replace(rings, id="1795396540.12")
+    assert look("sunwai", [callers], [], {}).orphans == ()
 
 
 def test_a_caller_in_the_fallback_is_left_to_it():
