@@ -172,13 +172,13 @@ class Exchange:
         phone = self._phone(caller)
         await self._wire_sound(phone)
         endpoint = f"PJSIP/line/sip:{dialled}@{node}" if node else f"PJSIP/{dialled}@line"
-        await self.ari.create_channel(phone.channel, endpoint, call=phone.channel, app=APP, app_args=("calling",))
+        shown = f'"{caller}" <{caller}>' if caller else None
+        await self.ari.create_channel(
+            phone.channel, endpoint, call=phone.channel, app=APP, app_args=("calling",), caller_id=shown
+        )
         await _entered(phone, phone.channel)
-        await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel)
+        await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel, unnamed=True)
         self._start(phone.follow())
-        if caller:  # after the bridge, which would overwrite it; without one the number is withheld
-            shown = f'"{caller}" <{caller}>'
-            await self.ari.set_variable(phone.channel, "CONNECTEDLINE(all,i)", shown, call=phone.channel)
         await self.ari.dial(phone.channel, call=phone.channel, timeout_s=60)
         if answered:
             await phone.until_answered()
@@ -190,7 +190,7 @@ class Exchange:
             start = await self._coming.setdefault(name, asyncio.Queue()).get()
         phone = self._phone(name, start.channel.id)
         await self._wire_sound(phone)
-        await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel)
+        await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel, unnamed=True)
         self._start(phone.follow())
         return phone
 

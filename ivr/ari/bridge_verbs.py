@@ -34,6 +34,7 @@ class BridgeVerbs(Verbs):
         call: str,
         role: str | None = None,
         mute: bool | None = None,
+        unnamed: bool | None = None,
         wait: bool = True,
         may_block: bool = False,
         limit_s: float = REQUEST_LIMIT_S,
@@ -41,9 +42,10 @@ class BridgeVerbs(Verbs):
         """Bring channels in; from another bridge they come by themselves. `role` is Asterisk's own (HOLDING_ROLE).
 
         Stop a prompt first: a playing channel holds the request up until the prompt ends (asterisk.md 0.1). Use one
-        channel at a time where one of them may have left: a dead one fails the whole list (0.6).
+        channel at a time where one of them may have left: a dead one fails the whole list (0.6). `unnamed`: nobody's
+        connected line is told anew; else each is told the number of the other, some time after this has returned.
         """
-        query = {"channel": ",".join(channels), "role": role, "mute": mute}
+        query = {"channel": ",".join(channels), "role": role, "mute": mute, "inhibitConnectedLineUpdates": unnamed}
         uri = path("bridges", bridge, "addChannel")
         await self._do("POST", uri, query, call=call, wait=wait, may_block=may_block, limit_s=limit_s)
 
