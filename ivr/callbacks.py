@@ -83,15 +83,16 @@ class Callbacks:
     async def begin(self) -> None:
         """After the first reconciling: nothing is rung before what a controller before us left has been settled.
 
-        What it was about to ring is ours again at once; whom it had reached is seen to be on the line.
+        What it was about to ring is ours again at once, before anybody who came later is offered to an agent in its
+        place; whom it had reached is seen to be on the line.
         """
         if self._begun.is_set():
             return
-        self._begun.set()
         try:
             await self._house.books.due.release(RINGING, self._owner)
         except StorageError as error:
             log.error("leases_not_released", error=type(error).__name__)
+        self._begun.set()
 
     async def _claim(self, kind: str, limit: int) -> list[ClaimedWork]:
         if limit <= 0 or not self._house.ari.registered:
