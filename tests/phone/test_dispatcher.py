@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
 import re
-import signal
-import socket
 import tempfile
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from kamailio_process import (
+    BACK,
+    CONF,
+    DISPATCHER,
+    FIRST,
+    NETWORK,
+    SECOND,
+    SILENT,
+    STRANGER,
+    command,
+    dispatching,
+    environment,
+    free_port,
+    until_said,
+)
 from sip_nodes import Node
 
-from sunwai.setup_kamailio import Kamailio, find_kamailio
-
-ROOT = Path(__file__).resolve().parents[2]
-CONF = ROOT / "docs" / "kamailio"
-DISPATCHER, FIRST, SECOND, NETWORK, STRANGER = (f"127.0.0.{last}" for last in (20, 21, 22, 23, 24))
-SILENT, BACK = "no longer answers", "answers again"
 CALLER = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="a call with a key, ended by the caller">
   <send retrans="500"><![CDATA[
@@ -65,38 +70,6 @@ WITHIN = """<send retrans="500"><![CDATA[
 """
 
 
-def free_port() -> int:
-    """Free at all the addresses, and not one that the system gives to somebody else while it is free for a moment."""
-    for port in random.sample(range(11_000, 20_000), 50):
-        with ExitStack() as doors, suppress(OSError):
-            for address in (DISPATCHER, FIRST, SECOND, NETWORK, STRANGER):
-                doors.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind((address, port))
-            return port
-    raise AssertionError("no free port was found on loopback")
-
-
-def kamailio() -> Kamailio:
-    found = find_kamailio(ROOT / "var")
-    if found is None:
-        pytest.fail("kamailio is missing: type `sunwai setup --for-tests`", pytrace=False)
-    return found
-
-
-def command(listen: str, nodes: Path, folder: Path) -> list[str]:
-    """The configuration as it is in docs, for a place of ours; quick to ask, little memory, for a few calls."""
-    found = kamailio()
-    definitions = {
-        "LISTEN": f"udp:{listen}", "LIST": f'"{nodes}"', "MODULES": f'"{found.modules}/"', "ASK_EVERY_S": "1",
-        "NODE_SILENT_MS": "800",
-    }  # fmt: skip
-    given = [word for name, value in definitions.items() for word in ("-A", f"{name}={value}")]
-    return [str(found.program), "-f", str(CONF / "kamailio.cfg"), *given, "-m", "16", "-M", "4", "-Y", str(folder)]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, **kamailio().environment}
-
-
 class Dispatcher:
     """A running Kamailio on a port of its own, and the nodes and the network around it, on the same port."""
 
@@ -138,10 +111,7 @@ class Dispatcher:
                 await asyncio.sleep(0.05)
 
     async def until_said(self, what: str, times: int = 1) -> None:
-        """Until Kamailio has noticed so often, by its log. It asks each second."""
-        async with asyncio.timeout(15):
-            while self.log.read_text().count(what) < times:  # noqa: ASYNC110 - another process writes it
-                await asyncio.sleep(0.05)
+        await until_said(self.log, what, times)
 
 
 @pytest.fixture
@@ -155,28 +125,16 @@ async def dispatcher(tmp_path):
 @asynccontextmanager
 async def running(house: Dispatcher, port: int):
     everybody = (*house.nodes, house.network)
-    with tempfile.TemporaryDirectory(prefix="kamailio-") as folder:
-        nodes = Path(folder) / "dispatcher.list"
-        nodes.write_text(
-            f"1 sip:{FIRST}:{port} 8 0\n1 sip:{SECOND}:{port} 8 0\n2 sip:{NETWORK}:{port} 0 10\n", encoding="ascii"
-        )
-        for one in everybody:
-            await one.rise()
-        words = [*command(f"{DISPATCHER}:{port}", nodes, Path(folder)), "-DD", "-E"]
-        with house.log.open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *words, stdout=log, stderr=log, env=environment(), start_new_session=True
-            )
-        try:
+    listed = f"1 sip:{FIRST}:{port} 8 0\n1 sip:{SECOND}:{port} 8 0\n2 sip:{NETWORK}:{port} 0 10\n"
+    for one in everybody:
+        await one.rise()
+    try:
+        async with dispatching(listed, port, house.log):
             await house.until_up()
             yield
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-                async with asyncio.timeout(10):
-                    await process.wait()
-            for one in everybody:
-                await one.die()
+    finally:
+        for one in everybody:
+            await one.die()
 
 
 async def test_kamailio_accepts_the_configuration_and_the_list_as_they_are_delivered(tmp_path):
