@@ -28,6 +28,8 @@ AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, A
 CALLBACK_ABOVE_S = 90.0
 """Above this expected wait the caller is offered to be rung back (domain.md 3.1, row 9)."""
 TICK_S = 1.0
+FLOOR_PATIENCE_S = 15.0
+"""So long a floor that is away costs nobody his place: Redis is started again, or another made the master, in less."""
 DANGER_PRIORITY, CUT_PRIORITY, USUAL_PRIORITY = 0, 1, 3
 
 
@@ -35,7 +37,8 @@ DANGER_PRIORITY, CUT_PRIORITY, USUAL_PRIORITY = 0, 1, 3
 class Wait:
     """One caller's waiting: moments are of the monotonic clock, in seconds.
 
-    `control_room_at` is when the control room is rung for him, unless an agent is up by then; None: not for him.
+    `floor_seen` is when the floor last answered. `control_room_at` is when the control room is rung for him, unless an
+    agent is up by then; None: not for him.
     """
 
     talk: Talk
@@ -43,6 +46,7 @@ class Wait:
     began: float
     next_told: float
     somebody_seen: float
+    floor_seen: float
     offers: int = 0
     callback_offered: bool = False
     control_room_at: float | None = None
@@ -88,7 +92,7 @@ def _begin(talk: Talk, skills: frozenset[str]) -> Wait:
     now = asyncio.get_running_loop().time()
     entered = talk.queued_at.timestamp()
     waiting = Waiting(talk.call_ref, routing_key(entered, talk.priority), skills, entered, talk.priority)
-    wait = Wait(talk, waiting, now, now, now)
+    wait = Wait(talk, waiting, now, now, now, now)
     if talk.line.undisturbed:  # he knows his place; the next word of it comes as usual, not to all at once
         wait.next_told = now + random.uniform(0.0, talk.house.plan.announce_every_s)  # noqa: S311 - guards no secret
         wait.callback_offered = talk.phone is not None  # perhaps he was, and presses the key now
@@ -108,7 +112,10 @@ async def _stand_in_line(wait: Wait) -> None:
         wait.next_told = asyncio.get_running_loop().time() + talk.house.plan.announce_every_s
         await talk.line.say(talk.house.voice.clips([Say(talk.language, "agent_lost")]))
     talk.line.waiting = wait.waiting
-    await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
+    try:
+        await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
+    except FloorAway as error:
+        _bear(wait, error)  # he is entered with all others when it is back (reconciling)
 
 
 def skills_wanted(talk: Talk, *, danger: bool = False) -> frozenset[str]:
@@ -161,7 +168,7 @@ async def _wait(wait: Wait) -> Done:
                 wait.next_told = loop.time()
             case _:
                 pass
-        nobody = await _nobody(wait)
+        nobody = await _nobody_is_there(wait)
         if _control_room_is_due(wait, nobody=nobody):
             done = await _control_room(wait)
             if done is not None:
@@ -240,12 +247,17 @@ async def _wait_again(wait: Wait) -> None:
 async def _tell_place(wait: Wait) -> None:
     """Position and an honest range of minutes, for this caller alone; music comes back by itself (asterisk.md 0.9)."""
     talk = wait.talk
-    place = await talk.house.floor.position(talk.call_ref)
-    if place is None:  # the floor was emptied: back to where he stood
-        await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
+    try:
+        place = await talk.house.floor.position(talk.call_ref)
+        if place is None:  # the floor was emptied: back to where he stood
+            await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
+            return
+        agents = [agent for agent in await talk.house.staff.agents() if _serves(agent, wait)]
+    except FloorAway as error:
+        _bear(wait, error)
+        await talk.line.say(talk.house.voice.clips([Say(talk.language, "wait_unknown")]))
         return
     ahead = place - 1
-    agents = [agent for agent in await talk.house.staff.agents() if _serves(agent, wait)]
     expected = expected_wait_s(ahead, len(agents), talk.house.plan.handle_time_s)
     free = any(agent.state is AgentState.READY for agent in agents)
     said: list[Say] = []
@@ -265,6 +277,24 @@ async def _tell_place(wait: Wait) -> None:
 
 def _serves(agent: Agent, wait: Wait) -> bool:
     return agent.state in AT_WORK and wait.waiting.skills <= agent.skills
+
+
+def _bear(wait: Wait, error: FloorAway) -> None:
+    """Wait on without the floor for a while; after that nobody can be matched, and he shall know it."""
+    now = asyncio.get_running_loop().time()
+    if now - wait.floor_seen > FLOOR_PATIENCE_S:
+        raise error
+    wait.somebody_seen = now  # who is at work is not known now, and signs in again when it is back
+
+
+async def _nobody_is_there(wait: Wait) -> bool:
+    try:
+        nobody = await _nobody(wait)
+    except FloorAway as error:
+        _bear(wait, error)
+        return False
+    wait.floor_seen = asyncio.get_running_loop().time()
+    return nobody
 
 
 async def _nobody(wait: Wait) -> bool:

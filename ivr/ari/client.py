@@ -210,19 +210,25 @@ class Ari(ChannelVerbs, BridgeVerbs, HouseVerbs):
 
 
 async def _together(*deeds: Coroutine[Any, Any, None]) -> None:
-    """All at once, until all are done or one fails; the failure comes out bare when all failures are AriErrors."""
+    """All at once, until all are done or one fails; the others are ended then. Replaced goes before other failures.
+
+    Not a TaskGroup: one that is told to end in the moment in which one of its tasks fails tells the failure alone
+    (Python 3.11), and who catches that would go on.
+    """
+    tasks = [asyncio.ensure_future(deed) for deed in deeds]
+    if not tasks:
+        return
     try:
-        async with asyncio.TaskGroup() as tasks:
-            for deed in deeds:
-                tasks.create_task(deed)
-    except BaseExceptionGroup as several:
-        ours, foreign = several.split(AriError)
-        if ours is None or foreign is not None:
-            raise
-        takeover = ours.subgroup(Replaced)
-        raise _first(takeover or ours) from several
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+    if failures:
+        raise min(failures, key=_weight)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    member = group.exceptions[0]
-    return _first(member) if isinstance(member, BaseExceptionGroup) else member
+def _weight(failure: BaseException) -> int:
+    """Which of several failures is told: a fault of ours, then the take-over, then the connection."""
+    return 0 if not isinstance(failure, AriError) else 1 if isinstance(failure, Replaced) else 2

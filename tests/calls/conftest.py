@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from calls_house import Scene
 
+from ivr import holding
 from storage.books import Books
 from storage.journal import Journal
 from storage.migrations import migrate
@@ -22,7 +23,8 @@ def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def scene(empty_books: Path, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(empty_books: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    monkeypatch.setattr(holding, "FLOOR_PATIENCE_S", -1.0)  # this lane's floor is away for good
     shutil.copy(empty_books, tmp_path / "books.db")
     books = Books(f"sqlite:///{tmp_path / 'books.db'}")
     await books.open()

@@ -13,7 +13,7 @@ from complaints.records import Consumer
 from ivr.exchange import Exchange, NotHeard, Phone
 from ivr.tones import to_ulaw, tone
 from storage.books import Books
-from sunwai.console_client import ConsolePerson
+from sunwai.console_client import ConsolePerson, ConsoleRefused
 
 Calling = Callable[[str], Awaitable[Phone]]
 
@@ -66,6 +66,27 @@ async def is_talking(number: str, exchange: Exchange, call: Calling, agent: Cons
     ringing = await exchange.rung(f"agent-{agent.me['agent']}")
     await answers(ringing, agent)
     return caller, ringing
+
+
+async def talks_again(agent: ConsolePerson) -> None:
+    """Until the floor has been told again that he is in a talk: Redis was emptied, or is another one."""
+
+    async def talks() -> bool:
+        try:
+            return bool((await agent.get("/api/agent"))["state"] == "talking")
+        except ConsoleRefused:
+            return False
+
+    await until(talks, 30)
+
+
+async def is_free_again(caller: Phone, agent: ConsolePerson) -> None:
+    """The caller hangs up; the agent says what it was about and is ready."""
+    await caller.hang_up()
+    await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
+    call_ref = agent.page["agent"]["call_ref"]
+    await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "test/practice"})
+    await agent.post("/api/agent/state", {"state": "ready"})
 
 
 async def shown(agent: ConsolePerson, number: str) -> dict[str, object]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from broken_line import a_folder, end, prepared
+from broken_line import a_folder, prepared
 from kamailio_process import BACK, DISPATCHER, FIRST, NETWORK, dispatching, free_port, until_said
+from node_pair import started
 from phone_line import House, settings_text, until, until_ready
 from sip_nodes import Node
 from test_broken_worlds import PROBE, at_the_main_menu, registers, the_call_of
@@ -27,7 +26,7 @@ from sunwai.bench.lines import as_toml
 from sunwai.children import exchange_child
 from sunwai.reference import places
 from sunwai.rescue import AsteriskWatch
-from sunwai.settings import Line, Settings, TelephonySettings, read_settings
+from sunwai.settings import Settings, read_settings
 
 __all__ = ["prepared"]
 
@@ -37,12 +36,6 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture
 def port() -> int:
     return free_port()
-
-
-def with_telephony(folder: Path, common: Settings, telephony: TelephonySettings) -> Line:
-    file = folder / "sunwai.toml"
-    file.write_text(as_toml(msgspec.structs.replace(common, telephony=telephony)), encoding="utf-8")
-    return read_settings(file)
 
 
 @pytest.fixture
@@ -70,23 +63,19 @@ async def kamailio(port: int, tmp_path: Path):
 def house(prepared: Path, common: Settings, kamailio: Path):
     """A node as docs/dispatcher.md has it: its peer is Kamailio, and nobody else can reach it."""
     telephony = msgspec.structs.replace(common.telephony, trunk_address=FIRST, trunk_peer=DISPATCHER)
-    with a_folder(prepared) as folder:
-        line, log = with_telephony(folder, common, telephony), folder / "parent.log"
-        with log.open("wb") as out:
-            command = [sys.executable, "-m", "sunwai", "run", "--settings", str(line.file)]
-            parent = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True)
-        try:
-            until_ready(parent, log)
-            yield House(line, parent)
-        finally:
-            end(parent)
+    settings = msgspec.structs.replace(common, telephony=telephony)
+    with a_folder(prepared) as folder, started(folder, settings, exchange=False) as house:
+        until_ready(house.parent, folder / "parent.log")
+        yield house
 
 
 @pytest.fixture
 async def exchange(common: Settings, house: House, kamailio: Path, tmp_path: Path):
     """The network: it knows Kamailio's address and no node's."""
     telephony = msgspec.structs.replace(common.telephony, trunk_address=DISPATCHER, trunk_peer=NETWORK)
-    line = with_telephony(tmp_path, common, telephony)
+    file = tmp_path / "network.toml"
+    file.write_text(as_toml(msgspec.structs.replace(common, telephony=telephony)), encoding="utf-8")
+    line = read_settings(file)
     url, secret = exchange_url(line), line.secret("ari_exchange")
     async with AsteriskWatch(url, EXCHANGE_USER, secret) as watch, kept(exchange_child(line, watch.alive)):
         await until_said(kamailio, BACK)

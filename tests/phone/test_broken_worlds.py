@@ -28,6 +28,7 @@ from broken_line import (
     speaks,
     without_controller,
 )
+from callers import is_free_again, shown, talks_again
 from phone_line import agent_at_work, until
 from test_satisfaction import asked, claimed
 
@@ -305,6 +306,27 @@ async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emp
         await gone(waiting)
         await gone(caller)
         await first.until_ended()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_caller_in_the_queue_keeps_his_place_when_redis_is_started_again(house, exchange, books, how):
+    caller = await at_the_main_menu(exchange)
+    async with agent_at_work(house, exchange, "P01") as agent:
+        await caller.press("0")
+        first = await exchange.rung("agent-P01")
+        await first.answer()
+        waiting = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
+        await waiting.press("0")
+        await waiting.hear("wait_first", "wait_unknown", limit_s=20)
+        before = hurt(house, REDIS, how)
+        await replaced(house, REDIS, before, 25)
+        await talks_again(agent)
+        await is_free_again(caller, agent)
+        second = await exchange.rung("agent-P01", limit_s=30)
+        await shown(agent, PROBE_SHARED)
+        await gone(waiting)
+        await second.until_ended()
+    assert Outcome.MESSAGE_LEFT not in (await the_call_of(books, PROBE_SHARED)).flags
 
 
 # -- the books are away -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from callers import Calling, answers, asks_for_a_person, ended, is_talking, national, shown
+from callers import Calling, answers, asks_for_a_person, ended, is_free_again, is_talking, national, shown
 from phone_line import agent_at_work, own_consumer, until
 
 from complaints.ledger import Outcome
@@ -105,14 +105,6 @@ async def has_his_turn_and_leaves(caller: Phone, number: str, exchange: Exchange
     await shown(agent, number)
     await caller.hang_up()
     await ringing.until_ended()
-
-
-async def is_free_again(caller: Phone, agent: ConsolePerson) -> None:
-    await caller.hang_up()
-    await agent.until(lambda page: page["agent"]["state"] == "wrap_up", 15)
-    call_ref = agent.page["agent"]["call_ref"]
-    await agent.post(f"/api/calls/{call_ref}/disposition", {"disposition": "test/practice"})
-    await agent.post("/api/agent/state", {"state": "ready"})
 
 
 async def nothing_promised(books: Books, number: str) -> bool:
