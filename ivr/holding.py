@@ -168,7 +168,7 @@ async def _wait(wait: Wait) -> Done:
                 wait.next_told = loop.time()
             case _:
                 pass
-        nobody = await _nobody_is_there(wait)
+        nobody = await _nobody(wait)
         if _control_room_is_due(wait, nobody=nobody):
             done = await _control_room(wait)
             if done is not None:
@@ -287,21 +287,17 @@ def _bear(wait: Wait, error: FloorAway) -> None:
     wait.somebody_seen = now  # who is at work is not known now, and signs in again when it is back
 
 
-async def _nobody_is_there(wait: Wait) -> bool:
-    try:
-        nobody = await _nobody(wait)
-    except FloorAway as error:
-        _bear(wait, error)
-        return False
-    wait.floor_seen = asyncio.get_running_loop().time()
-    return nobody
-
-
 async def _nobody(wait: Wait) -> bool:
     """Nobody with this skill is at work for some seconds: never endless holding (design 3.19)."""
     now = wait.talk.now().timestamp()
     loop = asyncio.get_running_loop()
-    for agent in await wait.talk.house.staff.agents():
+    try:
+        agents = await wait.talk.house.staff.agents()
+    except FloorAway as error:
+        _bear(wait, error)
+        return False
+    wait.floor_seen = loop.time()
+    for agent in agents:
         if _serves(agent, wait) and agent.lease_until > now and agent.contact_ok:
             wait.somebody_seen = loop.time()
             return False

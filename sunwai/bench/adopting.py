@@ -23,12 +23,11 @@ import msgspec
 from sunwai.bench.door import door_of
 from sunwai.bench.houses import kept
 from sunwai.bench.lines import as_toml
-from sunwai.bench.load import Load, command, lay_out
+from sunwai.bench.load import Load, calling
 from sunwai.bench.runs import CONTROLLER, Side
 from sunwai.books_setup import prepare_books
 from sunwai.children import redis_child, role_child
 from sunwai.errors import StartError
-from sunwai.lives import end_group
 from sunwai.processes import Keeper
 from sunwai.settings import Line, LogSettings, read_settings
 
@@ -37,7 +36,6 @@ KILLS = 3
 STAY_S = 120
 _ADOPTED_LIMIT_S = 30.0
 _LOOK_EVERY_S = 0.02
-_END_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +111,14 @@ def _connections(log: Path) -> list[tuple[float, int]]:
 
 @asynccontextmanager
 async def _callers(line: Line, work: Path, numbers: Sequence[str]) -> AsyncIterator[None]:
-    """Callers who stay on the line while the block runs; `work` must be there."""
+    """Callers who stay on the line while the block runs."""
     load = Load(line.settings.line.number, RATE, len(numbers), numbers, keys=True, patience_s=STAY_S)
-    lay_out(load, work)
-    with (work / "sipp.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *command(line, load, work),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=work,
-            start_new_session=True,
-        )
-        try:
+    try:
+        async with calling(line, load, work):
             yield
-        finally:
-            await end_group(process, _END_S)
-            async with door_of(line) as door:
-                await door.hang_up_all()
+    finally:
+        async with door_of(line) as door:
+            await door.hang_up_all()
 
 
 async def _all_on_the_line(ours: Side, calls: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,10 +89,23 @@ def agents_child(ours: Line, work: Path) -> Child:
 
 async def carry(line: Line, load: Load, work: Path) -> Carried:
     """Run the load to the end of its last call. StartError when sipp does not come to an end or tells nothing."""
-    lay_out(load, work)
+    try:
+        async with calling(line, load, work) as process, asyncio.timeout(load.calls / load.rate + _TAIL_LIMIT_S):
+            status = await process.wait()
+    except TimeoutError as error:
+        raise StartError(f"sipp did not end in time: see {work / 'sipp.log'}") from error
+    if status not in (0, *ODD_MANNERS):
+        raise StartError(f"sipp ended with status {status}: see {work / 'sipp.log'}")
+    return _read(work, load)
+
+
+@asynccontextmanager
+async def calling(line: Line, load: Load, work: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """sipp with this load while the block runs; the folder `work` is made when it is not there."""
+    _lay_out(load, work)
     with (work / "sipp.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *command(line, load, work),
+            *_command(line, load, work),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -99,18 +113,12 @@ async def carry(line: Line, load: Load, work: Path) -> Carried:
             start_new_session=True,
         )
         try:
-            async with asyncio.timeout(load.calls / load.rate + _TAIL_LIMIT_S):
-                status = await process.wait()
-        except TimeoutError as error:
-            raise StartError(f"sipp did not end in time: see {work / 'sipp.log'}") from error
+            yield process
         finally:
             await end_group(process, _END_S)
-    if status not in (0, *ODD_MANNERS):
-        raise StartError(f"sipp ended with status {status}: see {work / 'sipp.log'}")
-    return _read(work, load)
 
 
-def lay_out(load: Load, work: Path) -> None:
+def _lay_out(load: Load, work: Path) -> None:
     """What sipp reads, in the folder `work`: the callers' numbers, and what they do."""
     work.mkdir(parents=True, exist_ok=True)
     scenario = SCENARIOS / ("caller_with_keys.xml" if load.keys else "caller.xml")
@@ -120,8 +128,7 @@ def lay_out(load: Load, work: Path) -> None:
     (work / "numbers.csv").write_text(f"SEQUENTIAL\n{numbers}", encoding="ascii")
 
 
-def command(line: Line, load: Load, work: Path) -> list[str]:
-    """sipp with what has been laid out in `work`."""
+def _command(line: Line, load: Load, work: Path) -> list[str]:
     telephony = line.settings.telephony
     return [
         sipp(),

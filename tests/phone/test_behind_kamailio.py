@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from broken_line import a_folder, prepared
+from broken_line import a_folder, gone, prepared
 from kamailio_process import BACK, DISPATCHER, FIRST, NETWORK, dispatching, free_port, until_said
 from node_pair import started
-from phone_line import House, settings_text, until, until_ready
+from phone_line import House, settings_text, until_ready
 from sip_nodes import Node
-from test_broken_worlds import PROBE, at_the_main_menu, registers, the_call_of
+from test_broken_worlds import PROBE, at_the_main_menu, registers, says_yes, the_call_of
 from test_satisfaction import asked, claim
 
 from complaints.ledger import Outcome
-from complaints.records import State
 from ivr.exchange import Exchange
 from sunwai import wiring
 from sunwai.asterisk_conf import EXCHANGE_USER, exchange_url
@@ -86,16 +84,7 @@ async def exchange(common: Settings, house: House, kamailio: Path, tmp_path: Pat
 async def test_a_caller_registers_and_says_yes_and_kamailio_is_the_only_way_in_and_out(house, exchange, books):
     caller = await at_the_main_menu(exchange)
     number = await registers(caller)
-    with suppress(TimeoutError):
-        await caller.hang_up()
+    await gone(caller)
     assert (await the_call_of(books, PROBE)).outcome is Outcome.DOCKET_REGISTERED
     await claim(house, number)
-    consumer = await asked(exchange, number)
-    await consumer.press("1")
-    await consumer.hear("sat_service")
-    await consumer.hang_up()
-
-    async def closed():
-        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
-
-    await until(closed, 20)
+    await says_yes(await asked(exchange, number), books, number)

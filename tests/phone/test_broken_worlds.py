@@ -62,6 +62,39 @@ async def registers(caller) -> str:
     return str(await caller.hear_pairs(4))
 
 
+async def says_yes(consumer, books, number: str) -> None:
+    """At the question of the satisfaction callback; his docket is closed by it, and by nothing else."""
+    await consumer.press("1")
+    await consumer.hear("sat_service")
+    await gone(consumer)
+
+    async def closed():
+        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
+
+    await until(closed)
+
+
+async def one_talks_one_waits(exchange):
+    """With P01, the only agent: the telephones of him who talks, of the agent, and of him who waits."""
+    talking = await at_the_main_menu(exchange)
+    await talking.press("0")
+    agents = await exchange.rung("agent-P01")
+    await agents.answer()
+    waiting = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
+    await waiting.press("0")
+    await waiting.hear("wait_first", "wait_unknown", limit_s=20)
+    return talking, agents, waiting
+
+
+async def has_his_turn(talking, waiting, exchange, agent) -> None:
+    """The talk ends, and the agent's telephone rings for him who has waited."""
+    await is_free_again(talking, agent)
+    ringing = await exchange.rung("agent-P01", limit_s=30)
+    await shown(agent, PROBE_SHARED)
+    await gone(waiting)
+    await ringing.until_ended()
+
+
 async def calls_of(books, number: str):
     return await books.calls.of_phone(f"+91{number}", datetime.now(UTC) - timedelta(hours=1))
 
@@ -171,15 +204,7 @@ async def test_a_satisfaction_call_our_own_death_cuts_closes_nothing_is_a_row_an
     hurt(house, CONTROLLER)
     await consumer.until_ended(AWAY_LIMIT_S)
     assert (await books.dockets.get(number)).state is State.VERIFYING
-    consumer = await asked(exchange, number, AWAY_LIMIT_S)
-    await consumer.press("1")
-    await consumer.hear("sat_service")
-    await gone(consumer)
-
-    async def closed():
-        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
-
-    await until(closed)
+    await says_yes(await asked(exchange, number, AWAY_LIMIT_S), books, number)
     assert [row.attempt.verdict for row in await books.register.rows(number)] == [Verdict.CUT, Verdict.SATISFIED]
 
 
@@ -193,14 +218,7 @@ async def test_a_consumer_whose_phone_rings_when_the_controller_dies_is_not_rung
     await ringing.until_ended(2)
     await again.answer()
     await again.hear("sat_question", limit_s=20)
-    await again.press("1")
-    await again.hear("sat_service")
-    await gone(again)
-
-    async def closed():
-        return (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
-
-    await until(closed)
+    await says_yes(again, books, number)
 
 
 async def test_a_controller_that_hangs_is_killed_and_a_caller_of_that_moment_is_answered(house, exchange):
@@ -291,14 +309,8 @@ async def test_two_who_talk_do_not_notice_that_redis_was_emptied(house, exchange
 
 
 async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emptied(house, exchange):
-    caller = await at_the_main_menu(exchange)
     async with agent_at_work(house, exchange, "P01"):
-        await caller.press("0")
-        first = await exchange.rung("agent-P01")
-        await first.answer()
-        waiting = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
-        await waiting.press("0")
-        await waiting.hear("wait_first", "wait_unknown", limit_s=20)
+        caller, first, waiting = await one_talks_one_waits(exchange)
         before = hurt(house, REDIS)
         await replaced(house, REDIS, before)
         # An honest word, or his place among those who wait: never music alone.
@@ -310,22 +322,12 @@ async def test_a_caller_in_the_queue_is_not_left_to_the_music_when_redis_was_emp
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_caller_in_the_queue_keeps_his_place_when_redis_is_started_again(house, exchange, books, how):
-    caller = await at_the_main_menu(exchange)
     async with agent_at_work(house, exchange, "P01") as agent:
-        await caller.press("0")
-        first = await exchange.rung("agent-P01")
-        await first.answer()
-        waiting = await at_the_main_menu(exchange, PROBE_SHARED, "which_connection")
-        await waiting.press("0")
-        await waiting.hear("wait_first", "wait_unknown", limit_s=20)
+        talking, _, waiting = await one_talks_one_waits(exchange)
         before = hurt(house, REDIS, how)
         await replaced(house, REDIS, before, 25)
         await talks_again(agent)
-        await is_free_again(caller, agent)
-        second = await exchange.rung("agent-P01", limit_s=30)
-        await shown(agent, PROBE_SHARED)
-        await gone(waiting)
-        await second.until_ended()
+        await has_his_turn(talking, waiting, exchange, agent)
     assert Outcome.MESSAGE_LEFT not in (await the_call_of(books, PROBE_SHARED)).flags
 
 

@@ -52,17 +52,17 @@ def a_wait(*, away_since_s: float) -> Wait:
 
 async def test_who_waits_is_not_sent_away_while_it_is_started_again():
     wait = a_wait(away_since_s=FLOOR_PATIENCE_S - 5)
-    assert await holding._nobody_is_there(wait) is False
+    assert await holding._nobody(wait) is False
     assert asyncio.get_running_loop().time() - wait.somebody_seen < 1  # agents have time to sign in again
 
 
 async def test_who_waits_longer_is_told_so():
     with pytest.raises(FloorAway):
-        await holding._nobody_is_there(a_wait(away_since_s=FLOOR_PATIENCE_S + 1))
+        await holding._nobody(a_wait(away_since_s=FLOOR_PATIENCE_S + 1))
 
 
 async def test_when_it_answers_again_the_patience_begins_anew():
     wait = a_wait(away_since_s=FLOOR_PATIENCE_S - 1)
     wait.talk.house.staff._floor.there = True
-    await holding._nobody_is_there(wait)
+    await holding._nobody(wait)
     assert asyncio.get_running_loop().time() - wait.floor_seen < 1
