@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import uuid4
 
 import msgspec
@@ -16,7 +16,7 @@ from agent_console.signing_in import AgentView, disposition_missing, sign_in, vi
 from complaints.ledger import Call
 from complaints.records import Origin
 from storage.commands import FAILED, TOO_LONG, Answer, Command
-from storage.floor_records import Agent, AgentRefused, AgentState
+from storage.floor_records import PHONE_LOST, Agent, AgentRefused, AgentState
 
 _SESSION_CHARACTERS = 32
 """So much of the session's digest names it to the controller: enough to tell sessions apart, useless for a log-in."""
@@ -25,6 +25,9 @@ _TRY_AGAIN = frozenset({TOO_LONG, FAILED, "telephone_away", "not_registered"})
 _WHY_NOT = {
     "gone": "The call has already ended.",
     "unknown_call": "The call has already ended.",
+    "not_ready": "This colleague is not ready any more: choose another.",
+    "not_now": "That cannot be done at this moment.",
+    "listened_to": "Another supervisor is in this call already.",
 }
 
 
@@ -35,13 +38,36 @@ class SetState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: BreakReason | None = None
 
 
+class MakePhone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`kind`: the page itself ("browser", which registers at /sip), or a SIP telephone on the desk."""
+
+    kind: Literal["browser", "sip"] = "sip"
+
+
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
-    """What to enter into a SIP telephone. The password is of this session only."""
+    """What to enter into a SIP telephone, or what the page registers with. The password is of this session only."""
 
     address: str
     port: int
     user: str
     password: str
+
+
+class Colleague(msgspec.Struct, frozen=True, kw_only=True):
+    agent: str
+    languages: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+class Colleagues(msgspec.Struct, frozen=True, kw_only=True):
+    colleagues: tuple[Colleague, ...]
+
+
+class HandOn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`how`: "warm", speak with the colleague first, or "blind", the caller goes to him as soon as he answers."""
+
+    to: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,32}$")]
+    how: Literal["warm", "blind"] = "warm"
 
 
 class GiveDisposition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,12 +94,15 @@ async def set_state(visit: Visit, asked: SetState) -> AgentView:
     return await view(console, await _me(visit))
 
 
-async def make_phone(visit: Visit, _: Nothing) -> Phone:
-    """A SIP account for this session, made by the controller of this node (design 3.13)."""
-    console, code = visit.console, visit.visitor.agent()
-    await sign_in(console, visit.visitor.login, code)
+async def make_phone(visit: Visit, asked: MakePhone) -> Phone:
+    """A SIP account for this session, made by the controller of this node (design 3.13); an agent is signed in."""
+    console, code = visit.console, visit.visitor.telephone()
+    if visit.visitor.login.agent is not None:
+        await sign_in(console, visit.visitor.login, code)
     session = visit.visitor.session[:_SESSION_CHARACTERS]
-    answer = await _ask(visit, console.plan.node, "make_phone", None, {"agent": code, "session": session})
+    answer = await ask_controller(
+        visit, console.plan.node, "make_phone", None, {"agent": code, "session": session, "kind": asked.kind}
+    )
     password = answer.result.get("password")
     if not isinstance(password, str):
         raise Away("The telephone exchange gave no password: try again.")
@@ -83,11 +112,81 @@ async def make_phone(visit: Visit, _: Nothing) -> Phone:
 
 async def hang_up(visit: Visit, _: Nothing) -> Done:
     """Ends the call he is in; the disposition is still to be given."""
+    return await _in_talk(visit, "hang_up")
+
+
+async def hold(visit: Visit, _: Nothing) -> Done:
+    """The caller hears music; neither hears the other until `unhold`."""
+    return await _in_talk(visit, "hold")
+
+
+async def unhold(visit: Visit, _: Nothing) -> Done:
+    return await _in_talk(visit, "unhold")
+
+
+async def colleagues(visit: Visit, _: Nothing) -> Colleagues:
+    """Who could take the caller now: the ready agents of the same company, but oneself."""
+    me, now = await _me(visit), visit.console.epoch
+    found = await visit.console.floor.agents()
+    ready = [one for one in found if one.company == me.company and one.code != me.code and one.available(now)]
+    return Colleagues(
+        colleagues=tuple(
+            Colleague(agent=one.code, languages=_tokens(one, "lang:"), categories=_tokens(one, "cat:"))
+            for one in sorted(ready, key=lambda one: one.code)
+        )
+    )
+
+
+def _tokens(agent: Agent, kind: str) -> tuple[str, ...]:
+    return tuple(sorted(skill.removeprefix(kind) for skill in agent.skills if skill.startswith(kind)))
+
+
+async def hand_on(visit: Visit, asked: HandOn) -> Done:
+    """Rings the colleague while the caller hears music; the page's pop says how it stands."""
+    if asked.to not in {one.agent for one in (await colleagues(visit, Nothing())).colleagues}:
+        raise NotPossible(_WHY_NOT["not_ready"], "to")
+    return await _in_talk(visit, "hand_on", {"to": asked.to, "how": asked.how})
+
+
+async def complete(visit: Visit, _: Nothing) -> Done:
+    """The caller goes to the colleague who is speaking with the agent; the agent wraps up."""
+    return await _in_talk(visit, "complete")
+
+
+async def to_danger(visit: Visit, _: Nothing) -> Done:
+    """The caller goes to the danger desk, before everybody else; the agent wraps up."""
+    return await _in_talk(visit, "to_danger")
+
+
+async def take_back(visit: Visit, _: Nothing) -> Done:
+    """Agent and caller are together again; the colleague is free."""
+    return await _in_talk(visit, "take_back")
+
+
+async def rejoin(visit: Visit, _: Nothing) -> Done:
+    """His page was reloaded or frozen in a talk: rung again at once, or ready again if the caller was taken back.
+
+    Who waits at the head of the queue since is offered to him, unless somebody else was quicker.
+    """
+    agent = await _me(visit)
+    if agent.state is AgentState.NOT_ANSWERING and agent.reason == PHONE_LOST:
+        # Only for a caller who still waits: nobody is made ready by a page alone.
+        if await visit.console.floor.position(visit.part("call_ref")) is None:
+            raise NotPossible("The caller is no longer waiting: say yourself when you are ready.")
+        only_from = frozenset({AgentState.NOT_ANSWERING})
+        await visit.console.floor.set_state(agent.code, AgentState.READY, now=visit.console.epoch, only_from=only_from)
+        return Done()
+    return await _in_talk(visit, "rejoin")
+
+
+async def _in_talk(visit: Visit, deed: str, args: dict[str, str] | None = None) -> Done:
+    """A deed of the agent who is in this call, done by the controller that has it."""
     call_ref, agent = visit.part("call_ref"), await _me(visit)
     if agent.call_ref != call_ref or agent.state is not AgentState.TALKING:
         raise NotAllowed("You are not in this call.")
-    controller = agent.owner or visit.console.plan.node
-    await _ask(visit, controller, "hang_up", call_ref, {"agent": agent.code})
+    await ask_controller(
+        visit, agent.owner or visit.console.plan.node, deed, call_ref, {"agent": agent.code, **(args or {})}
+    )
     return Done()
 
 
@@ -118,7 +217,7 @@ async def _me(visit: Visit) -> Agent:
     return agent
 
 
-async def _ask(visit: Visit, controller: str, deed: str, call: str | None, args: dict[str, str]) -> Answer:
+async def ask_controller(visit: Visit, controller: str, deed: str, call: str | None, args: dict[str, str]) -> Answer:
     """One command; an answer that says no becomes a sentence."""
     command = Command(id=uuid4().hex, actor=visit.visitor.actor, call=call, deed=deed, args=dict(args))
     answer = await visit.console.commands.ask(controller, command)

@@ -19,10 +19,9 @@ log = structlog.get_logger(__name__)
 
 AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+CSP = "Content-Security-Policy"
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    ),
+    CSP: "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -95,7 +94,8 @@ async def in_one_shape(request: web.Request, handler: AiohttpHandler) -> web.Str
     except Exception as error:  # noqa: BLE001 - top of one request: the person gets a sentence, the others go on
         response = _refusal(error)
     if not response.prepared:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
     _count(request, response.status, time.monotonic() - began)
     return response
 

@@ -17,12 +17,16 @@ from agent_console.meters import Meters
 from agent_console.openapi import DESCRIPTION
 from agent_console.passwords import Passwords
 from agent_console.plan import CONSOLE, Console, ConsolePlan
+from agent_console.relays import Relays
 from agent_console.routes import ROUTES
 from agent_console.telephone import Telephone
+from agent_console.wall import Wallboard, WallPlan
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
 from storage.floor import Floor
+from storage.recordings import Recordings
+from storage.spoken import Spoken
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +39,8 @@ _SHUTDOWN_S = 5.0
 def make_app(books: Books, floor: Floor, commands: Commands, clock: Clock, plan: ConsolePlan) -> web.Application:
     """The application. Books, floor and commands are opened and closed by whoever calls."""
     page.load()
+    feed = Feed(floor, clock)
+    recordings = Recordings(plan.recordings)
     app = web.Application(middlewares=[in_one_shape], client_max_size=BODY_LIMIT)
     app[CONSOLE] = Console(
         books=books,
@@ -44,22 +50,31 @@ def make_app(books: Books, floor: Floor, commands: Commands, clock: Clock, plan:
         plan=plan,
         passwords=Passwords(),
         failures=FailureLimit(),
-        feed=Feed(floor, clock),
+        feed=feed,
         meters=Meters(),
         telephone=Telephone(commands, plan.node),
+        relays=Relays(),
+        wallboard=Wallboard(books, floor, feed, clock, WallPlan(plan.timezone, plan.lines)),
+        recordings=recordings,
+        spoken=Spoken(plan.spool, recordings),
     )
     app[live.SOCKETS] = set()
     for route in (*ROUTES, DESCRIPTION):
         app.router.add_route(route.method, route.path, guarded(route))
     app.cleanup_ctx.append(_background)
     app.on_shutdown.append(live.close_all)
+    app.on_shutdown.append(_close_relays)
     return app
+
+
+async def _close_relays(app: web.Application) -> None:
+    await app[CONSOLE].relays.close_all()
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     """The feed listens as long as the application runs. Its tasks are in a group of its own, inside `Feed.run`."""
     console = app[CONSOLE]
-    app[LISTENING] = asyncio.create_task(console.feed.run(), name="feed")
+    app[LISTENING] = asyncio.create_task(console.feed.run(*console.wallboard.loops()), name="feed")
     yield
     await console.feed.end(app[LISTENING])
     await console.passwords.close()

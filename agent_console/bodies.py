@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -23,6 +24,9 @@ Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500, description="
 Version = Annotated[int, msgspec.Meta(ge=1, description="The docket's version you saw; another one is refused")]
 DocketNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8}$", description="Eight digits")]
 CallRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,80}$", description="The reference of a call")]
+
+LONGEST_SPAN = timedelta(days=92)
+_YEARS = range(2000, 2100)
 
 _FIELD = re.compile(r"field `(?P<name>[^`]+)`|at `\$\.(?P<path>[^`]+)`")
 
@@ -45,6 +49,22 @@ async def read(request: web.Request, shape: type[T]) -> T:
         raise _refusal(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadInput("The body is not JSON.") from None
+
+
+def check_day(day: date, field: str) -> None:
+    """BadInput for a day no calendar of ours reaches."""
+    if day.year not in _YEARS:
+        raise BadInput(f"{field}: a day between {_YEARS.start} and {_YEARS.stop - 1} is wanted.", field)
+
+
+def check_span(since: date, until: date) -> None:
+    """BadInput unless both days are of our time, in order, and not too far apart."""
+    check_day(since, "since")
+    check_day(until, "until")
+    if since > until:
+        raise BadInput("since: must not be later than until.", "since")
+    if until - since > LONGEST_SPAN:
+        raise BadInput(f"since: at most {LONGEST_SPAN.days} days at once.", "since")
 
 
 def _query(request: web.Request) -> dict[str, str]:

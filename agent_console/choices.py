@@ -40,11 +40,12 @@ CauseCode = Literal[
     "no fault found",
 ]
 BreakReason = Literal["meal", "tea", "prayer", "rest", "training", "technical", "supervisor"]
+Family = Literal["SAF", "SUP", "BILL", "METER", "NEWCON", "THEFT", "STAFF", "OTHER"]
 Language = Literal["hi", "ur", "en", "marker"]
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 CAUSE_CODES: tuple[str, ...] = get_args(CauseCode)
 BREAK_REASONS: tuple[str, ...] = get_args(BreakReason)
 
-FAMILIES = ("SAF", "SUP", "BILL", "METER", "NEWCON", "THEFT", "STAFF", "OTHER")
+FAMILIES: tuple[str, ...] = get_args(Family)
 """Kinds of calls an agent can have as a skill; all kinds of supply are one."""

@@ -8,17 +8,21 @@ from typing import Never
 
 import msgspec
 
-from agent_console.bodies import Note, NoteText, Reason, Version
+from agent_console.bodies import CallRef, Note, NoteText, Reason, Version
 from agent_console.choices import CauseCode
 from agent_console.docket_shapes import DocketView, docket_view
-from agent_console.errors import NotPossible, NotThere
+from agent_console.errors import NotAllowed, NotPossible, NotThere
 from agent_console.route import Anything, Visit
 from agent_console.scope import docket_for
 from complaints import desk
+from complaints.lifecycle import NEARLY_ENDED
 from complaints.lifecycle import Deed as Move
 from complaints.records import Decision, Docket
 from storage.errors import NotInBooks, StaleDocket
+from storage.floor_records import AgentState
 from storage.people import Role
+
+_WITH_CALLER = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,6 +42,13 @@ class Waits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The clock runs on while it waits (I7)."""
 
     reason: Reason
+    version: Version | None = None
+
+
+class Press(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`call_ref` is the call in which the consumer asked for it."""
+
+    call_ref: CallRef
     version: Version | None = None
 
 
@@ -67,6 +78,36 @@ async def arrive(visit: Visit, asked: Moved) -> DocketView:
 
 async def wait(visit: Visit, asked: Waits) -> DocketView:
     return await _officer_moves(visit, Move.WAIT, asked.reason, asked.version)
+
+
+async def press(visit: Visit, asked: Press) -> DocketView:
+    """The consumer presses, through the agent he speaks with: one level up, or opened again if it was said to be done.
+
+    Once per call, whether by his own key or by the agent: the cause is the same.
+    """
+    docket, agent = await _seen(visit, asked.version), await visit.console.floor.agent(visit.visitor.agent())
+    if agent is None or agent.call_ref != asked.call_ref or agent.state not in _WITH_CALLER:
+        raise NotAllowed("You can expedite a docket only for a caller you are speaking with.")
+    if not await _is_the_callers(visit, asked.call_ref, docket):
+        raise NotAllowed("This docket is not of the caller you are speaking with.")
+    officers = await visit.console.books.consumers.officers_for(docket.unit) if docket.unit else {}
+    cause = f"press:{asked.call_ref}:{docket.number}"
+    pressed = desk.reopen if docket.state in NEARLY_ENDED else desk.press
+    decision = pressed(docket, visit.visitor.actor, visit.now, officers, cause)
+    try:
+        return docket_view(await visit.console.books.dockets.apply(decision), visit.visitor.login)
+    except StaleDocket:
+        raise await _quicker(visit, docket.number) from None
+
+
+async def _is_the_callers(visit: Visit, call_ref: str, docket: Docket) -> bool:
+    """By his number, by the connection he spoke of, or because this call wrote it or asked for it."""
+    call = await visit.console.books.calls.get(call_ref)
+    if call is None:
+        return False
+    same_phone = call.phone is not None and call.phone == docket.phone
+    same_house = call.consumer_id is not None and call.consumer_id == docket.consumer_id
+    return same_phone or same_house or call.docket == docket.number
 
 
 async def add_note(visit: Visit, asked: AddNote) -> DocketView:

@@ -5,6 +5,7 @@ RIGHTS says what a role may do at all; `scope.py` says on which dockets. What is
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,24 +26,42 @@ class Deed(StrEnum):
     SEE_SELF = "see_self"
     WATCH = "watch"
     BE_AGENT = "be_agent"
+    HAVE_TELEPHONE = "have_telephone"
+    LISTEN_IN = "listen_in"
     SEE_DOCKETS = "see_dockets"
     REGISTER = "register"
     WORK_IN_FIELD = "work_in_field"
     CLAIM = "claim"
     ADD_NOTE = "add_note"
+    PRESS = "press"
     CLOSE = "close"
     SEE_LEDGER = "see_ledger"
     SEE_AGENTS = "see_agents"
+    SEE_WALL = "see_wall"
+    SUSPEND = "suspend"
     SETTLE_INBOX = "settle_inbox"
     VERIFY_REGISTER = "verify_register"
     SEE_SURGE = "see_surge"
     SWITCH_SURGE = "switch_surge"
+    SEARCH_RECORDINGS = "search_recordings"
+    HEAR = "hear"
+    SCORE = "score"
+    ANSWER_CONTEST = "answer_contest"
+    SEE_OWN_SCORES = "see_own_scores"
+    INSPECT = "inspect"
+    CALL_BACK = "call_back"
+    KEEP_PROMISED_TIMES = "keep_promised_times"
+    OWN_SECOND_FACTOR = "own_second_factor"
+    TAKE_SECOND_FACTOR = "take_second_factor"
+    KEEP_PEOPLE = "keep_people"
+    KEEP_CONSUMERS = "keep_consumers"
 
 
 _ALL = frozenset(Role)
 _AGENT = frozenset({Role.AGENT})
 _OFFICER = frozenset({Role.OFFICER})
 _OVERSIGHT = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.INSPECTOR, Role.ADMINISTRATOR})
+_LISTENERS = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.INSPECTOR, Role.VIGILANCE})
 
 OPEN = frozenset({Deed.LOG_IN, Deed.SEE_PUBLIC})
 """Deeds that need no session."""
@@ -52,18 +71,35 @@ RIGHTS: dict[Deed, frozenset[Role]] = {
     Deed.SEE_SELF: _ALL,
     Deed.WATCH: _ALL,
     Deed.BE_AGENT: _AGENT,
+    Deed.HAVE_TELEPHONE: _AGENT | {Role.SUPERVISOR},
+    Deed.LISTEN_IN: frozenset({Role.SUPERVISOR}),
     Deed.SEE_DOCKETS: _ALL,
     Deed.REGISTER: _AGENT,
     Deed.WORK_IN_FIELD: _OFFICER,
     Deed.CLAIM: _OFFICER,
     Deed.ADD_NOTE: frozenset({Role.AGENT, Role.OFFICER, Role.SUPERVISOR}),
+    Deed.PRESS: _AGENT,
     Deed.CLOSE: _ALL,  # everybody may ask, and everybody gets the same no (I2)
     Deed.SEE_LEDGER: _OVERSIGHT,
     Deed.SEE_AGENTS: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
-    Deed.SETTLE_INBOX: frozenset({Role.AGENT, Role.SUPERVISOR}),
+    Deed.SUSPEND: frozenset({Role.SUPERVISOR}),
+    Deed.SEE_WALL: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Deed.SETTLE_INBOX: frozenset({Role.AGENT, Role.SUPERVISOR, Role.VIGILANCE}),
     Deed.VERIFY_REGISTER: _OVERSIGHT | {Role.VIGILANCE},
     Deed.SEE_SURGE: _OVERSIGHT | _AGENT,
     Deed.SWITCH_SURGE: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Deed.SEARCH_RECORDINGS: _LISTENERS,
+    Deed.HEAR: _LISTENERS | _OFFICER | _AGENT,  # which of them, `scope.py` says
+    Deed.SCORE: frozenset({Role.AUDITOR, Role.SUPERVISOR}),
+    Deed.ANSWER_CONTEST: frozenset({Role.SUPERVISOR}),
+    Deed.SEE_OWN_SCORES: _AGENT,
+    Deed.INSPECT: frozenset({Role.INSPECTOR}),
+    Deed.CALL_BACK: frozenset({Role.AGENT, Role.SUPERVISOR}),
+    Deed.KEEP_PROMISED_TIMES: frozenset({Role.ADMINISTRATOR}),
+    Deed.OWN_SECOND_FACTOR: _ALL,
+    Deed.TAKE_SECOND_FACTOR: frozenset({Role.ADMINISTRATOR}),
+    Deed.KEEP_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Deed.KEEP_CONSUMERS: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
 }
 
 _ACTOR_ORDER = (Role.SUPERVISOR, Role.VIGILANCE, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -92,11 +128,20 @@ class Visitor:
             raise NotAllowed("This log-in belongs to no agent.")
         return self.login.agent
 
+    def telephone(self) -> str:
+        """The code his telephone has: the agent's own, or one made of the log-in for who listens in."""
+        return telephone_of(self.login)
+
     def officer(self) -> str:
         """The officer's code; NotAllowed for a log-in that is no officer's."""
         if self.login.officer is None:
             raise NotAllowed("This log-in belongs to no officer.")
         return self.login.officer
+
+
+def telephone_of(login: Login) -> str:
+    """See `Visitor.telephone`; a log-in's name may hold what no name of an endpoint may."""
+    return login.agent or f"w-{hashlib.sha256(login.name.encode()).hexdigest()[:16]}"
 
 
 def actor_of(login: Login) -> str:

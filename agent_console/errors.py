@@ -8,8 +8,9 @@ import msgspec
 
 from complaints.lifecycle import IllegalMove
 from storage.commands import NoAnswer
-from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
+from storage.errors import BooksAway, LastAdministrator, NotInBooks, Refused, StaleDocket, Taken
 from storage.floor_records import AgentRefused, AgentState, FloorAway
+from storage.recordings import RecordingError
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +97,13 @@ _WHY_AGENT = {
 }
 
 
+_TAKEN = {
+    "name": "Another log-in has this name: choose another one.",
+    "agent": "Another log-in has this agent's code: give another one, or take it from that log-in first.",
+    "officer": "Another log-in has this officer's code: give another one, or take it from that log-in first.",
+}
+
+
 def in_plain_words(error: Exception) -> ConsoleError | None:
     """What the rooms below raise, as an answer; None for what nobody foresaw."""
     match error:
@@ -103,10 +111,16 @@ def in_plain_words(error: Exception) -> ConsoleError | None:
             return error
         case StaleDocket():
             return NotPossible("Somebody was quicker: the docket has changed since you read it.", "version")
+        case RecordingError():
+            return NotPossible(f"The recording cannot be heard: {error}.")
         case IllegalMove() | Refused():
             return NotPossible(f"This is not possible: {error}.")
         case AgentRefused():
             return NotPossible(_WHY_AGENT.get(error.state, f"Not possible while you are in {error.state}."), "state")
+        case Taken(what=what):
+            return NotPossible(_TAKEN[what], what)
+        case LastAdministrator():
+            return NotPossible("This is the last active administrator: make another one first.", "roles")
         case NotInBooks():
             return BadInput("Something named here is not in the books.")
         case NoAnswer():

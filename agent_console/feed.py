@@ -6,6 +6,7 @@ A seat holds flags, not messages: however much happens, a slow page is never mor
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,10 +26,11 @@ from storage.floor_records import (
 
 log = structlog.get_logger(__name__)
 
-EVERYTHING, AGENT, POP, QUEUE, STALE, END = "everything", "agent", "pop", "queue", "stale", "end"
+EVERYTHING, AGENT, POP, QUEUE, WALL, STALE, END = "everything", "agent", "pop", "queue", "wall", "stale", "end"
 
-FIGURES_EVERY_S = 1.0
-"""The floor is asked for queue figures at most this often, however many pages are open and callers come."""
+FIGURES_EVERY_S = 0.5
+"""The floor is asked for queue figures at most this often, however many pages are open and callers come. Once a second
+would make the last of a hundred changes later than a second."""
 
 _FIGURES_AT_LEAST_EVERY_S = 5.0
 _END_TRIES, _END_TRY_S = 40, 0.25
@@ -44,11 +46,12 @@ class Figures:
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One open page. `session` is the digest of its session's token."""
+    """One open page. `session` is the digest of its session's token; `wall`: it shows the wallboard."""
 
     login: str
     agent: str | None
     session: str
+    wall: bool = False
     _news: set[str] = field(default_factory=set)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -72,6 +75,8 @@ class Feed:
         self._clock = clock
         self._seats: set[Seat] = set()
         self._queue_moved = asyncio.Event()
+        self._agents_moved = asyncio.Event()
+        self.wall_wanted = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self.figures = Figures()
         self.stale_since: float | None = None
@@ -89,9 +94,23 @@ class Feed:
 
     def join(self, seat: Seat) -> None:
         self._seats.add(seat)
+        self._look_for_walls()
 
     def leave(self, seat: Seat) -> None:
         self._seats.discard(seat)
+        self._look_for_walls()
+
+    def _look_for_walls(self) -> None:
+        if any(seat.wall for seat in self._seats):
+            self.wall_wanted.set()
+        else:
+            self.wall_wanted.clear()
+
+    def wake_walls(self) -> None:
+        """The wallboard has been read anew."""
+        for seat in self._seats:
+            if seat.wall:
+                seat.wake(WALL)
 
     def end_session(self, session: str) -> None:
         """The session is over: its pages are told and closed."""
@@ -99,12 +118,26 @@ class Feed:
             if seat.session == session:
                 seat.wake(END)
 
-    async def run(self) -> None:
-        """Until `end`. Redis being away is news, not an end; anything else ends it, and with it the service."""
+    def end_login(self, login: str, *, besides: str | None = None) -> None:
+        """Every session of this log-in is over, but the one with the digest `besides`."""
+        for seat in self._seats:
+            if seat.login == login and seat.session != besides:
+                seat.wake(END)
+
+    async def agents_moved(self, limit_s: float) -> None:
+        """Until any agent has changed since this was last waited for, or `limit_s` seconds are over."""
+        await _moved(self._agents_moved, limit_s)
+
+    async def run(self, *beside: Coroutine[object, object, None]) -> None:
+        """Until `end`. Redis being away is news, not an end; anything else ends it, and with it the service.
+
+        `beside`: loops that live and die with it.
+        """
         async with asyncio.TaskGroup() as group:
             self._loops = [
                 group.create_task(self._listen(), name="floor events"),
                 group.create_task(self._count(), name="queue figures"),
+                *(group.create_task(loop) for loop in beside),
             ]
 
     async def end(self, running: asyncio.Task[None]) -> None:
@@ -131,11 +164,14 @@ class Feed:
         elif event.type == CONNECTED:
             self.stale_since = None
             self._queue_moved.set()
+            self._agents_moved.set()
             self._wake_all(EVERYTHING)
         elif event.type in (CALLER_WAITING, CALLER_LEFT):
             self._queue_moved.set()
         elif event.type in (AGENT_CHANGED, POP_SHOWN):
             what = AGENT if event.type == AGENT_CHANGED else POP
+            if what == AGENT:
+                self._agents_moved.set()
             for seat in self._seats:
                 if seat.agent is not None and seat.agent == event.agent:
                     seat.wake(what)
@@ -153,12 +189,7 @@ class Feed:
     async def _count(self) -> None:
         """Reads the figures when the queue moved, and now and then in case an event was missed."""
         while True:
-            try:
-                async with asyncio.timeout(_FIGURES_AT_LEAST_EVERY_S):
-                    await self._queue_moved.wait()
-            except TimeoutError:
-                pass
-            self._queue_moved.clear()
+            await _moved(self._queue_moved, _FIGURES_AT_LEAST_EVERY_S)
             try:
                 found = await self._read()
             except FloorAway:
@@ -175,3 +206,13 @@ class Feed:
         longest = await self._floor.longest_wait(now)
         # Whole seconds: otherwise rounding alone would look like a change at every reading.
         return Figures(waiting, round(now - longest) if waiting and longest else None)
+
+
+async def _moved(flag: asyncio.Event, limit_s: float) -> None:
+    """Until the flag is set, or the time is over; it is then down again."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await flag.wait()
+    except TimeoutError:
+        pass
+    flag.clear()

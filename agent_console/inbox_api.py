@@ -9,7 +9,7 @@ from agent_console.errors import BadInput, NotPossible, NotThere, OutOfSight
 from agent_console.route import Done, Nothing, Visit
 from agent_console.scope import docket_for, shown_phone
 from storage.inbox import RecordedMessage
-from storage.people import Login
+from storage.people import Login, Role
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Settle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 async def inbox(visit: Visit, _: Nothing) -> Messages:
     """Oldest first, a hundred at most."""
     login = visit.visitor.login
-    found = await visit.console.books.inbox.open(login.company)
+    found = await visit.console.books.inbox.open(login.company, sealed=Role.VIGILANCE in login.roles)
     return Messages(messages=tuple(_view(message, login) for message in found))
 
 

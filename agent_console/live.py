@@ -1,10 +1,11 @@
 """The one WebSocket of a page: a snapshot, then numbered changes; the page's heartbeat keeps its agent available.
 
-    server -> page  {"type": "snapshot", "n": 0, "now", "agent", "pop", "waiting", "oldest", "wrapup_s"}
+    server -> page  {"type": "snapshot", "n": 0, "now", "agent", "pop", "waiting", "oldest", "wrapup_s", "wall"}
                     {"type": "agent", "n", "agent"}   {"type": "pop", "n", "pop"}
                     {"type": "queue", "n", "waiting", "oldest"}   {"type": "stale", "n", "since"}
-                    {"type": "end", "n", "reason"}
-    page -> server  {"type": "beat"}   each 3 seconds
+                    {"type": "wall", "n", "wall"}    supervisors only (`wall.py`)
+                    {"type": "ask", "n"}   {"type": "end", "n", "reason"}
+    page -> server  {"type": "beat"}   each 3 seconds, and when it is asked
 
 `now`, `oldest` and `since` are epoch seconds of the server; a page counts waiting seconds itself. After "stale" the
 next message that is not "stale" is a whole snapshot.
@@ -19,16 +20,20 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from agent_console import feed, signing_in
+from agent_console.door import RIGHTS, Deed
 from agent_console.errors import NotLoggedIn, TooOften
 from agent_console.feed import Seat
 from agent_console.plan import Console
 from agent_console.route import Nothing, Visit
+from agent_console.wall import Wall
 from storage.errors import BooksAway
 from storage.floor_records import AgentState, FloorAway
+from storage.people import Login
 
 SILENT_S = 20.0
 """A page that says nothing for so long is closed; its agent's lease has then run out already or soon will."""
 
+ASKED_EVERY_S = 5.0
 PAGES_OF_ONE = 8
 CHECKED_EVERY_S = 30.0
 """A session that was revoked elsewhere loses its page after at most this long."""
@@ -52,6 +57,7 @@ class Socket:
         self._n = 0
         self._stale = False
         self._known_state: signing_in.FirstState = AgentState.BREAK
+        self._login = visit.visitor.login
         self._checked_at = asyncio.get_running_loop().time()
 
     @property
@@ -66,11 +72,20 @@ class Socket:
         try:
             while feed.END not in news:
                 await self._tell_what(news)
-                news = await self._seat.news()
+                news = await self._next_news()
             await self._send({"type": "end", "reason": "session"})
             await self._ws.close(code=SESSION_OVER)
         except ConnectionResetError:
             return  # the page is gone; its reading side ends as well
+
+    async def _next_news(self) -> set[str]:
+        """A page that has heard nothing for a while is asked: browsers slow its own timers down when it is hidden."""
+        while True:
+            try:
+                async with asyncio.timeout(ASKED_EVERY_S):
+                    return await self._seat.news()
+            except TimeoutError:
+                await self._send({"type": "ask"})
 
     async def _tell_what(self, news: set[str]) -> None:
         since = self._console.feed.stale_since
@@ -88,6 +103,8 @@ class Socket:
                 await self._send({"type": "pop", "pop": await self._pop()})
             if feed.QUEUE in news:
                 await self._send({"type": "queue", **self._figures()})
+            if feed.WALL in news:
+                await self._send({"type": "wall", "wall": self._wall()})
         except FloorAway:
             await self._tell_stale(self._console.epoch)
 
@@ -103,8 +120,14 @@ class Socket:
             "agent": await self._agent(),
             "pop": await self._pop(),
             "wrapup_s": self._console.plan.wrapup_s,
+            "wall": self._wall(),
             **self._figures(),
         }
+
+    def _wall(self) -> Wall | None:
+        if not self._seat.wall:
+            return None
+        return self._console.wallboard.seen_by(self._visit.visitor.login.company)
 
     def _figures(self) -> dict[str, object]:
         figures = self._console.feed.figures
@@ -153,23 +176,43 @@ class Socket:
         if not await self._session_lives():
             self._seat.wake(feed.END)
             return
-        if self._seat.agent is None:
+        code = self._seat.agent
+        if code is None:
             return
         try:
-            await signing_in.beat(self._console, self._visit.visitor.login, self._seat.agent, self._known_state)
+            if await signing_in.beat(self._console, code):
+                return
+            # Nobody signs in again by a page whose session another console has just ended.
+            if await self._session_lives(now=True):
+                await signing_in.sign_in(self._console, self._login, code, self._known_state)
+            else:
+                self._seat.wake(feed.END)
         except FloorAway:
             return  # the feed tells the page; the next heartbeat tries again
 
-    async def _session_lives(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if now - self._checked_at < CHECKED_EVERY_S:
+    async def _session_lives(self, *, now: bool = False) -> bool:
+        """Asked of the books now and then, or `now`."""
+        moment = asyncio.get_running_loop().time()
+        if not now and moment - self._checked_at < CHECKED_EVERY_S:
             return True
-        self._checked_at = now
+        self._checked_at = moment
         try:
             found = await self._console.books.people.session(self._seat.session, self._console.clock.wall_now())
         except BooksAway:
             return True  # nobody is thrown out because the books are away
+        if found is not None:
+            await self._learn(found.login)
         return found is not None
+
+    async def _learn(self, login: Login) -> None:
+        """Skills that were changed while the floor was away reach it here; the next sign-in knows them as well."""
+        before, self._login = self._login, login
+        if self._seat.agent is None or (before.languages, before.categories) == (login.languages, login.categories):
+            return
+        try:
+            await signing_in.renew_skills(self._console, login, self._seat.agent)
+        except FloorAway:
+            self._login = before  # the next look tries again
 
 
 async def watch(visit: Visit, _: Nothing) -> web.StreamResponse:
@@ -177,7 +220,7 @@ async def watch(visit: Visit, _: Nothing) -> web.StreamResponse:
     console, login = visit.console, visit.visitor.login
     if console.feed.pages_of(login.name) >= PAGES_OF_ONE:
         raise TooOften("This log-in has too many pages open: close some.")
-    seat = Seat(login.name, login.agent, visit.visitor.session)
+    seat = Seat(login.name, login.agent, visit.visitor.session, wall=bool(login.roles & RIGHTS[Deed.SEE_WALL]))
     if login.agent is not None:
         await _sign_in_if_possible(visit, login.agent)
     if visit.request.transport is None:

@@ -12,6 +12,7 @@ from agent_console.errors import NotThere, OutOfSight
 from agent_console.plan import Console
 from agent_console.route import Nothing, Visit
 from agent_console.signing_in import AgentView, view
+from agent_console.wall import Wall
 from complaints.ledger import Outcome
 from storage.calls import LedgerSum
 from storage.register_chain import Head, verify_rows
@@ -139,6 +140,13 @@ async def agents(visit: Visit, _: Nothing) -> Agents:
     found = await visit.console.floor.agents()
     mine = [agent for agent in found if company is None or agent.company in ("", company)]
     return Agents(agents=tuple([await view(visit.console, agent) for agent in mine]))
+
+
+async def wall(visit: Visit, _: Nothing) -> Wall:
+    """The wallboard once; a page has it by its WebSocket."""
+    board = visit.console.wallboard
+    await board.read_now()
+    return board.seen_by(visit.visitor.login.company)
 
 
 async def verify_register(visit: Visit, _: Nothing) -> RegisterReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -10,19 +11,25 @@ from agent_console.feed import Feed
 from agent_console.limiter import FailureLimit
 from agent_console.meters import Meters
 from agent_console.passwords import Passwords
+from agent_console.relays import Relays
 from agent_console.telephone import Telephone
+from agent_console.wall import Wallboard
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
 from storage.floor import Floor
+from storage.recordings import Recordings
+from storage.spoken import Spoken
 
 
 @dataclass(frozen=True, slots=True)
 class ConsolePlan:
     """The settings of this room. `node` names the controller that is asked for what is not about a running call.
 
-    `sip_address`:`sip_port` is where an agent's telephone registers. `behind_tls` says that a proxy on this machine
-    speaks https for us: cookies are then marked secure, and the caller's address is the proxy's last X-Forwarded-For.
+    `sip_address`:`sip_port` is where an agent's SIP telephone registers, `sip_socket` the URL where his browser's does,
+    by way of the console (`sip_relay.py`). `recordings` and `spool` are the folders of `storage.recordings` and
+    `storage.spoken`. `behind_tls` says that a proxy on this machine speaks https for us: cookies are then marked
+    secure, and the caller's address is the proxy's last X-Forwarded-For.
     """
 
     address: str
@@ -32,9 +39,13 @@ class ConsolePlan:
     node: str
     sip_address: str
     sip_port: int
+    sip_socket: str
     company: str
     wrapup_s: float
     timezone: str
+    lines: int
+    recordings: Path
+    spool: Path
     country: str = "IN"
     behind_tls: bool = False
 
@@ -53,6 +64,10 @@ class Console:
     feed: Feed
     meters: Meters
     telephone: Telephone
+    relays: Relays
+    wallboard: Wallboard
+    recordings: Recordings
+    spoken: Spoken
 
     @property
     def epoch(self) -> float:

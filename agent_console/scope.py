@@ -1,12 +1,13 @@
-"""Which dockets a person sees, and how much of them: the only place where the organisation limits a question."""
+"""Which dockets and consumers a person sees, and how much: the only place where the organisation limits a question."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_console.errors import NotAllowed, NotThere, OutOfSight
 from agent_console.route import Visit
-from complaints.records import Docket
+from complaints.records import Consumer, Docket
 from storage.people import Login, Role
 
 _WIDE = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.INSPECTOR, Role.VIGILANCE, Role.ADMINISTRATOR, Role.AGENT})
@@ -56,6 +57,26 @@ async def _covers(visit: Visit, scope: Scope, docket: Docket) -> bool:
     return docket.unit is not None and await lies_below(visit, docket.company, docket.unit, scope.unit)
 
 
+async def consumer_for(visit: Visit, number: str) -> Consumer:
+    """The consumer, if he is in this person's part of the organisation; else NotThere or OutOfSight, as for dockets."""
+    sentence = "There is no such consumer, or he is not yours to see."
+    consumer = await visit.console.books.consumers.by_number(number)
+    if consumer is None:
+        raise NotThere(sentence)
+    if not await consumers_in_scope(visit, [consumer]):
+        raise OutOfSight(sentence)
+    return consumer
+
+
+async def consumers_in_scope(visit: Visit, consumers: Sequence[Consumer]) -> list[Consumer]:
+    """Those of them who are in this person's part of the organisation."""
+    scope = await scope_of(visit)
+    mine = [one for one in consumers if scope.company in (None, one.company)]
+    if scope.unit is None:
+        return mine
+    return [one for one in mine if await lies_below(visit, one.company, one.unit, scope.unit)]
+
+
 async def lies_below(visit: Visit, company: str, unit: str, above: str) -> bool:
     """True when `unit` is `above` or somewhere below it."""
     parents = {each.id: each.parent for each in await visit.console.books.consumers.units(company)}
@@ -80,7 +101,12 @@ def shown_phone(phone: str | None, login: Login, *, sealed: bool) -> str | None:
         return None
     if sealed:
         return phone if Role.VIGILANCE in login.roles else None
-    return phone if login.roles & _SEES_NUMBERS else f"…{phone[-_SHOWN_DIGITS:]}"
+    return phone if sees_numbers(login) else f"…{phone[-_SHOWN_DIGITS:]}"
+
+
+def sees_numbers(login: Login) -> bool:
+    """True for log-ins that see whole numbers, and may therefore search by them."""
+    return bool(login.roles & _SEES_NUMBERS)
 
 
 def hidden(docket: Docket, login: Login) -> bool:

@@ -60,13 +60,19 @@ async def sign_in(console: Console, login: Login, code: str, state: FirstState =
     )
 
 
-async def beat(console: Console, login: Login, code: str, known_state: FirstState) -> None:
-    """The page lives: renew the lease. A floor that was emptied learns the agent anew in the state he last had."""
+async def renew_skills(console: Console, login: Login, code: str) -> None:
+    """Skills that were changed while he is signed in count from the next match on; for who is not, nothing is to do."""
+    await console.floor.set_skills(code, skills_of_login(login, login.company or console.plan.company))
+
+
+async def beat(console: Console, code: str) -> bool:
+    """The page lives: renew the lease. False when the floor does not know the agent: emptied, or he was sent off it."""
     if not await console.floor.beat(code, console.plan.lease_s, console.epoch):
-        await sign_in(console, login, code, known_state)
+        return False
     agent = await console.floor.agent(code)
     if agent is not None:
         await _end_wrap_up_in_time(console, agent)
+    return True
 
 
 async def _end_wrap_up_in_time(console: Console, agent: Agent) -> None:

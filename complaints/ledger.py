@@ -71,6 +71,7 @@ class Call:
     """One row of the ledger, keyed by `call_ref` (the channel's CALL_REF). `flags` hold every deed noted on the call.
 
     `kind` is "inbound" for calls to the line, "satisfaction" or "callback" for calls we make, "field" for officers.
+    `steps` are the places of the flow he came to, each with the seconds since the call was offered.
     `no_callback` states why a caller who left is not rung back (withheld, served since, short abandon ...).
     """
 
@@ -91,6 +92,7 @@ class Call:
     agent: str | None = None
     docket: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[tuple[float, str], ...] = ()
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     disposition: str | None = None

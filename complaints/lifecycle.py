@@ -68,7 +68,7 @@ ACTORS: dict[Deed, frozenset[str]] = {
     Deed.WITHDRAW: frozenset({"consumer"}),
     Deed.END_VIGILANCE: frozenset({"vigilance"}),
     Deed.SUPERVISOR_REOPENS: frozenset({"supervisor"}),
-    Deed.ESCALATE: frozenset({"line", "supervisor", "consumer"}),
+    Deed.ESCALATE: frozenset({"line", "supervisor", "consumer", "agent"}),
     Deed.ADD_NOTE: frozenset({"consumer", "agent", "officer", "supervisor", "line"}),
 }
 
@@ -78,6 +78,9 @@ END_STATES = frozenset(
 )
 IN_FIELD = (S.ASSIGNED, S.ACCEPTED, S.ON_SITE, S.WAITING, S.REOPENED)
 OPEN_STATES = frozenset(State) - END_STATES
+
+NEARLY_ENDED = frozenset({*END_STATES, State.RESOLUTION_CLAIMED, State.VERIFYING, State.UNREACHABLE_REVIEW})
+"""From these states "not satisfied" opens a docket again; in all others it presses an open one."""
 
 _MOVES: dict[tuple[State | None, Deed], State] = {
     (None, Deed.REGISTER): S.ASSIGNED,

@@ -37,6 +37,21 @@ def owed(call: Call, now: datetime, company: Company) -> tuple[Call, DueWork | N
     return replace(call, callback_cause=work.cause), work
 
 
+CLICKED = "clicked:"
+"""How the causes of calls begin that somebody at a desk asked for; they are no promise made to a caller."""
+
+
+def clicked(call: Call, now: datetime, company: Company, agent: str | None) -> DueWork:
+    """A caller is rung because somebody at a desk asks for it now: once, with the moment of the click as his place.
+
+    `agent` is who asks, if he is an agent: the first to be put aside. Asked again within a minute it is the same.
+    """
+    cause = f"{CLICKED}{call.call_ref}:{now.strftime('%Y-%m-%d %H:%M')}"
+    work = _ring(call, company, cause, now, "asked", ladders.PROMISE.tries)
+    asked = {"clicked_at": int(now.timestamp())} | ({"agent": agent} if agent else {})
+    return replace(work, payload={**work.payload, **asked})
+
+
 def _why_not(call: Call) -> str | None:
     if call.origin is not Origin.LINE or call.kind != "inbound":
         return "not a consumer's call"

@@ -16,13 +16,18 @@ class DeedContract:
     gives: tuple[str, ...] = ()
 
 
+SLOW_MODE = "slow_mode"
+"""The fact that this consumer is spoken to slowly and waited for longer (complaints/flags.py); any flow may be given
+it, and the walker keeps to it by itself (`walk.py`)."""
+
 _DOCKET = ("docket", "pairs", "category", "when", "due_prompt", "status_prompt", "role", "advice")
+_CONSUMER = ("consumer_id", "area", SLOW_MODE)
 
 DEEDS: dict[str, DeedContract] = {
     "remember_language": DeedContract(("ok",), ("language",)),
-    "choose_connection": DeedContract(("ok",), ("consumer_id", "area")),
-    "other_connection": DeedContract(("ok",), ("consumer_id", "area")),
-    "check_consumer": DeedContract(("found", "wrong", "trouble"), ("consumer_id", "area")),
+    "choose_connection": DeedContract(("ok",), _CONSUMER),
+    "other_connection": DeedContract(("ok",), _CONSUMER),
+    "check_consumer": DeedContract(("found", "wrong", "trouble"), _CONSUMER),
     "remember_subject": DeedContract(("ok",), ("subject",)),
     "register": DeedContract(("ok", "noted", "trouble"), (*_DOCKET, "kept")),
     "register_for_person": DeedContract(("new", "known", "noted", "noted_before", "trouble"), _DOCKET),
@@ -46,8 +51,7 @@ FIRST_FACTS: dict[str, tuple[str, ...]] = {
         "language_known",
         "consumers",
         "connections",
-        "consumer_id",
-        "area",
+        *_CONSUMER,
         "phone_known",
         *_DOCKET,
         "choice",
@@ -59,8 +63,8 @@ FIRST_FACTS: dict[str, tuple[str, ...]] = {
         "surge",
         "n",
     ),
-    "satisfaction": (*_DOCKET, "reason", "by"),
-    "callback": ("purpose", "phone_known", *_DOCKET),
+    "satisfaction": (*_DOCKET, "reason", "by", SLOW_MODE),
+    "callback": ("purpose", "phone_known", *_DOCKET, SLOW_MODE),
 }
 """Facts a flow may count on when it starts or collects itself, by the flow's name."""
 

@@ -3,6 +3,8 @@
 Error ladder of every menu (domain.md 3.1): silence -> the options again, slower; silence -> "press any key if you hear
 me"; wrong key -> "this key has no use here". Three failures anywhere in a call lead to the flow's `failure` node, a
 person: nobody is hung up on. Where a menu names `silence`, silence is an answer there and no failure.
+
+Slow mode: with the fact `slow_mode` every prompt is read slowly and every wait for a key is twice as long.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from dialplan.deeds import SLOW_MODE
 from dialplan.flow import (
     BACK,
     AnyNode,
@@ -44,7 +47,11 @@ from dialplan.steps import (
 )
 
 MAX_FAILURES = 3
+NUMBER_S = 8.0
+"""So long the first digit of a number is waited for, and each further one `GAP_S`."""
 GAP_S = 4.0
+SLOWER = 2.0
+"""So many times longer than others a caller in slow mode is waited for."""
 MAX_HOPS = 50
 """Branches passed without a step; more means a flow that turns in a circle, which the loader should have refused."""
 
@@ -171,7 +178,16 @@ class Walk:
             case BranchNode():
                 raise WalkError("a branch is never a step")
 
+    @property
+    def _slow(self) -> bool:
+        return self.facts.get(SLOW_MODE) is True
+
+    def _wait_s(self, seconds: float) -> float:
+        """How long this caller is waited for, where others are for `seconds`."""
+        return seconds * SLOWER if self._slow else seconds
+
     def _ask(self, node: MenuNode, lead: tuple[str, ...], *, slow: bool = False) -> Ask:
+        slow = slow or self._slow
         said = [*self._say(lead), *self._say(node.menu, slow=slow)]
         keys = set(node.keys) | set(self.flow.always) | {"*"}
         for number, item in enumerate(self._options(node), start=1):
@@ -179,11 +195,12 @@ class Walk:
             keys.add(str(number))
         for key, prompt in node.others.items():
             said.append(Say(self.language, prompt, {**self.facts, "key": key}, slow))
-        return Ask(node.name, tuple(said), frozenset(keys), node.timeout_s, flush=node.flush)
+        return Ask(node.name, tuple(said), frozenset(keys), self._wait_s(node.timeout_s), flush=node.flush)
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
         said = self._say((*lead, *node.number))
-        return Collect(node.name, said, node.digits, 8.0, GAP_S, flush=not self._begun_before)
+        wait_s, gap_s = self._wait_s(NUMBER_S), self._wait_s(GAP_S)
+        return Collect(node.name, said, node.digits, wait_s, gap_s, flush=not self._begun_before)
 
     def _keyed(self, node: NumberNode, before: str, digits: str) -> Step:
         """A number, whole or ended early. `before` was keyed to a controller that died in the middle of it.
@@ -250,7 +267,7 @@ class Walk:
             if key.startswith("{"):
                 key = str(self.facts.get(key[1:-1]) or "")
             if key:
-                said.append(Say(language or self.language, key, self.facts, slow))
+                said.append(Say(language or self.language, key, self.facts, slow or self._slow))
         return tuple(said)
 
 

@@ -47,6 +47,7 @@ class AriLine:
 
     `codec` is what the caller is spoken to in (`agent_codec.codec_of`). `met` is set when he is listened to for the
     first time: what had to be said to him before that has been said. `over` is set when his task has ended.
+    `colleague` is the agent to whom he is being handed on; `beside` are legs of the call that are not in the talk yet.
     `in_holding`: a controller before us brought him there; `undisturbed`: he hears music as before and noticed nothing.
     """
 
@@ -67,6 +68,8 @@ class AriLine:
         self._with_the_dialplan = False
         self.agent_leg: str | None = None
         self.agent: str | None = None
+        self.colleague: str | None = None
+        self.beside: set[str] = set()
         self.waiting: Waiting | None = None
         self.in_holding = False
         self.undisturbed = False

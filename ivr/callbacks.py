@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ivr.engaged import Engaged
 from ivr.house import House
 from ivr.lines import Lines
 from ivr.promises import Promises
@@ -55,8 +56,9 @@ class Callbacks:
         self._owner = owner_of(house.plan.node)
         self._begun = asyncio.Event()
         self.turns = Turns(house)
-        promises = Promises(house, lines, self.turns, self._owner)
-        asks = SatisfactionCalls(house, lines, self.turns, self._owner)
+        engaged = Engaged(house)
+        promises = Promises(house, lines, self.turns, engaged, self._owner)
+        asks = SatisfactionCalls(house, lines, self.turns, engaged, self._owner)
         self._kinds = (
             _Kind(SATISFACTION, asks.alone, house.plan.callbacks_at_once),
             _Kind(AGENTS_CALL, asks.by_agent, IN_LINE),

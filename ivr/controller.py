@@ -16,7 +16,7 @@ import structlog
 from ivr import adoption, holding, journaling, reconciling
 from ivr.adoption import FoundCaller
 from ivr.agent_codec import codec_of
-from ivr.agent_phones import AgentPhones
+from ivr.agent_phones import KINDS, SIP, AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
 from ivr.ari.events import Channel, Event, StasisStart
@@ -25,13 +25,13 @@ from ivr.callbacks import Callbacks
 from ivr.errors import TelephoneError
 from ivr.house import House
 from ivr.inbound import apologise_to, take_call
-from ivr.line import Vanished
+from ivr.line import Asked, Vanished
 from ivr.lines import InLine, Lines, let_go
 from ivr.matching import Matching
 from ivr.meters import CALLS
 from ivr.neighbours import Neighbours
 from ivr.offers import Leg
-from storage.commands import Answer, Command, Commands
+from storage.commands import TOO_LONG, Answer, Command, Commands
 from storage.errors import StorageError
 from storage.floor_records import FloorAway
 
@@ -50,6 +50,8 @@ EVENTS = (
     "RecordingFailed",
 )
 PRESENCE_EVENTS = ("ContactStatusChange",)
+ASKED_LIMIT_S = 1.5
+"""Less than a command's deadline (storage/commands.py), so that the page is told why."""
 MEETING_LIMIT_S = 10.0
 """Whom the books or the floor keep waiting for longer is waited for no more before the take-over is told."""
 
@@ -73,16 +75,28 @@ class Controller:
         self._tasks: asyncio.TaskGroup | None = None
         self._lost_at: datetime | None = None
         self._looked = False
+        self._began = 0.0
         self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "make_phone": self._make_phone,
             "forget_phone": self._forget_phone,
-            "hang_up": self._hang_up,
+            "hang_up": self._in_talk,
+            "hold": self._in_talk,
+            "unhold": self._in_talk,
+            "rejoin": self._in_talk,
+            "hand_on": self._in_talk,
+            "complete": self._in_talk,
+            "to_danger": self._in_talk,
+            "give_up": self._in_talk,
+            "take_back": self._in_talk,
+            "listen": self._in_talk,
+            "stop_listening": self._in_talk,
             "ready": self._ready,
         }
 
     async def run(self) -> None:
         """Until cancelled; ends loudly when one of its loops does (design 5.9)."""
         house = self._house
+        self._began = house.clock.wall_now().timestamp()  # not when it was made: a spare waits for hours
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
@@ -121,6 +135,8 @@ class Controller:
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
         line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(event.channel))
+        if caller.leg is not None:  # known before the floor is told who talks
+            line.agent_leg, line.agent = caller.leg.channel, caller.leg.agent if caller.leg.is_agents else None
         if caller.leg is None and event.args[:1] == ["returned"]:
             line.taken_up(in_holding=caller.in_holding)
         CALLS.set(len(self.lines))
@@ -162,7 +178,7 @@ class Controller:
         channels = await house.ari.list_channels()
         alive = {channel.id for channel in channels}
         for line in self.lines.values():
-            for channel in (line.channel, line.agent_leg):
+            for channel in (line.channel, line.agent_leg, *line.beside):
                 if channel is not None and channel not in alive:
                     line.inbox.put(Vanished(channel))
         owned = {name: call for name in alive if (call := house.dispatch.owner_of(name)) is not None}
@@ -196,7 +212,7 @@ class Controller:
         if not self._looked:
             return
         with suppress(FloorAway, AriError):
-            await reconciling.reconcile(self._house, self.lines, self._callbacks.turns.of, self._phones)
+            await reconciling.reconcile(self._house, self.lines, self._callbacks.turns.of, self._phones, self._began)
 
     def _on_lost(self) -> None:
         self._lost_at = self._house.clock.wall_now()
@@ -237,20 +253,33 @@ class Controller:
 
     async def _make_phone(self, command: Command) -> Answer:
         agent = str(command.args["agent"])
-        secret = await self._phones.make(agent, str(command.args["session"]))
+        kind = str(command.args.get("kind", SIP))
+        if kind not in KINDS:
+            return Answer(False, "unknown_kind")
+        secret = await self._phones.make(agent, str(command.args["session"]), kind)
         return Answer(True, "", {"user": f"agent-{agent}", "password": secret, "domain": self._house.plan.agent_domain})
 
     async def _forget_phone(self, command: Command) -> Answer:
         await self._phones.forget(str(command.args["agent"]))
         return Answer(True)
 
-    async def _hang_up(self, command: Command) -> Answer:
-        """End the agent's leg of a talk; the caller's leg ends with the flow's goodbye."""
+    async def _in_talk(self, command: Command) -> Answer:
+        """What the agent of a talk asks for; the call's own task does it, in its order."""
         line = self.lines.get(command.call or "")
-        if line is None or not line.agent_leg:
+        if line is None or line.agent_leg is None:
             return Answer(False, "unknown_call")
-        await self._house.ari.hang_up(line.agent_leg, call=line.call_ref, reason="normal")
-        return Answer(True)
+        asking = command.args["agent"]
+        if asking != line.agent and not (command.deed == "hang_up" and asking == line.colleague):
+            return Answer(False, "unknown_call")
+        args = {name: str(value) for name, value in command.args.items()}
+        asked = Asked(command.deed, args, asyncio.get_running_loop().create_future())
+        line.inbox.put(asked)
+        try:
+            async with asyncio.timeout(ASKED_LIMIT_S):
+                reason = await asked.answer
+        except TimeoutError:
+            return Answer(False, TOO_LONG)
+        return Answer(not reason, reason)
 
     async def _ready(self, command: Command) -> Answer:  # noqa: ARG002  # every deed has the same shape
         """What the console's /readyz asks: does Asterisk give its calls to us now?"""

@@ -39,11 +39,15 @@ Deeds = Callable[[Do], Awaitable[Done]]
 Connecting = Callable[[Connect], Awaitable[Done]]
 Keeping = Callable[[Walk], Awaitable[bool]]
 """Keeps a walk for the controller after us; False: it could not, or it does not in this flow."""
+Reached = Callable[[str], None]
+"""Is told every place of the flow as the walk comes to it."""
 Begun = Callable[[str], Awaitable[None]]
 """Is told the digits of a number as they are keyed."""
 
 
-async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping) -> None:
+async def converse(
+    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, reached: Reached
+) -> None:
     """Talk until the walk ends. Raises HungUp after the deeds that the flow wants done for a caller who has left.
 
     `keep` is called with the walk before each step that waits and with each digit of a number, so that a restarted
@@ -51,7 +55,7 @@ async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Con
     """
     step = walk.start()
     left: HungUp | None = None
-    kept = True
+    kept, told = True, 0
 
     async def begun(digits: str) -> None:
         nonlocal kept
@@ -59,6 +63,9 @@ async def converse(line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Con
         kept = kept and await keep(walk)  # a floor that hangs must not hold up every digit
 
     while True:
+        for place in walk.path[told:]:
+            reached(place)
+        told = len(walk.path)
         if isinstance(step, End):
             if left is not None:
                 raise left

@@ -12,12 +12,12 @@ from datetime import timedelta
 
 import structlog
 
-from complaints import desk
+from complaints import desk, flags
 from complaints.digits import CONSUMER_DIGITS, DOCKET_DIGITS, is_valid
 from complaints.ledger import SEALED, Outcome
-from complaints.lifecycle import END_STATES
-from complaints.records import Consumer, Docket, DueWork, State
-from dialplan.deeds import DEEDS
+from complaints.lifecycle import END_STATES, NEARLY_ENDED
+from complaints.records import Consumer, Docket, DueWork
+from dialplan.deeds import DEEDS, SLOW_MODE
 from dialplan.steps import Do, Done, Fact, Facts
 from ivr import registering
 from ivr.talk import Talk
@@ -29,9 +29,6 @@ log = structlog.get_logger(__name__)
 
 FLAGGED_PRIORITY = 1
 DANGER_PRIORITY = 0
-NEARLY_ENDED = frozenset({*END_STATES, State.RESOLUTION_CLAIMED, State.VERIFYING, State.UNREACHABLE_REVIEW})
-"""From these states "not satisfied" opens a docket again; in all others it presses an open one."""
-
 PROMISED_WITHIN = timedelta(minutes=30)
 """A callback asked for is promised within this time; the ladder's three tries lie inside it (design 3.15)."""
 
@@ -96,7 +93,7 @@ async def _is(talk: Talk, consumer: Consumer) -> None:
     talk.consumer = consumer
     with suppress(StorageError):
         talk.company = await talk.house.books.reference.company(consumer.company) or talk.company
-    if consumer.flags:
+    if flags.comes_first(consumer.flags):
         talk.priority = min(talk.priority, FLAGGED_PRIORITY)
 
 
@@ -110,7 +107,7 @@ async def register(talk: Talk, args: Facts) -> Done:
     code, sealed = str(args["category"]), args.get("sealed") == "yes"
     if sealed:
         talk.seal()
-    talk.docket = await _registered(talk, code, sealed=sealed)
+    talk.docket = await registered(talk, code, sealed=sealed)
     return Done("ok", docket_facts(talk, talk.docket)) if talk.docket else Done("noted", {"kept": JOURNAL})
 
 
@@ -122,11 +119,11 @@ async def register_for_person(talk: Talk, args: Facts) -> Done:  # noqa: ARG001 
         if talk.docket.category == "SAF":
             talk.priority = DANGER_PRIORITY
         return Done("known", docket_facts(talk, talk.docket))
-    talk.docket = await _registered(talk, talk.subject, sealed=False)
+    talk.docket = await registered(talk, talk.subject, sealed=False)
     return Done("new", docket_facts(talk, talk.docket)) if talk.docket else Done("noted")
 
 
-async def _registered(talk: Talk, code: str, *, sealed: bool) -> Docket | None:
+async def registered(talk: Talk, code: str, *, sealed: bool) -> Docket | None:
     """The docket, or None: the books were away or slow, and the complaint is safe in the journal (design 3.9)."""
     house = talk.house
     if code == "SAF":
@@ -282,7 +279,17 @@ async def withdraw_callback(talk: Talk, args: Facts) -> Done:  # noqa: ARG001  #
 def consumer_facts(talk: Talk) -> dict[str, Fact]:
     """Facts about the connection in question; `area` is the id of a place whose name has been rendered."""
     consumer = talk.consumer
-    return {"consumer_id": consumer.id if consumer else None, "area": consumer.unit if consumer else None}
+    return {
+        "consumer_id": consumer.id if consumer else None,
+        "area": consumer.unit if consumer else None,
+        SLOW_MODE: in_slow_mode(talk),
+    }
+
+
+def in_slow_mode(talk: Talk) -> bool:
+    """Until it is known which of several connections he calls about, one with the flag is enough: slow hurts nobody."""
+    about = (talk.consumer,) if talk.consumer else talk.consumers
+    return any(flags.wants_slow(one.flags) for one in about)
 
 
 def docket_facts(talk: Talk, docket: Docket) -> dict[str, Fact]:

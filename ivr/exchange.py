@@ -16,7 +16,15 @@ from typing import Self
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch, Inbox
 from ivr.ari.errors import AriError
-from ivr.ari.events import ChannelDestroyed, ChannelHangupRequest, ChannelStateChange, Dial, StasisEnd, StasisStart
+from ivr.ari.events import (
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelHangupRequest,
+    ChannelStateChange,
+    Dial,
+    StasisEnd,
+    StasisStart,
+)
 from ivr.errors import TelephoneError
 from ivr.exchange_media import PhoneMedia
 
@@ -26,6 +34,7 @@ EVENTS = (
     "StasisEnd",
     "ChannelStateChange",
     "Dial",
+    "ChannelDtmfReceived",
     "ChannelDestroyed",
     "ChannelHangupRequest",
 )
@@ -39,7 +48,8 @@ class NotHeard(TelephoneError):
 
 
 class Phone:
-    """One telephone of the exchange. `heard` grows with every marker; `cause` is set when the call has ended."""
+    """One telephone of the exchange. `heard` grows with every marker, `keys` with every key of the other side; `cause`
+    is set when the call has ended."""
 
     def __init__(self, exchange: Exchange, number: str, channel: str, inbox: Inbox, name: str) -> None:
         self._exchange = exchange
@@ -49,6 +59,7 @@ class Phone:
         self.bridge = f"bridge{name}"
         self.sound = f"sound{name}"
         self.heard: list[str] = []
+        self.keys = ""
         self._cursor = 0
         self._news = asyncio.Event()
         self.answered = asyncio.Event()
@@ -116,6 +127,8 @@ class Phone:
                 case ChannelStateChange() as change if change.channel.id == self.channel:
                     if change.channel.state == "Up":
                         self.answered.set()
+                case ChannelDtmfReceived() as pressed if pressed.channel.id == self.channel:
+                    self.keys += pressed.digit
                 case ChannelDestroyed() | StasisEnd() | ChannelHangupRequest() as end if end.channel.id == self.channel:
                     self.cause = getattr(end, "cause", None)
                     self.ended.set()

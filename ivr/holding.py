@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from dialplan.routing import Waiting, expected_wait_s, routing_key
 from dialplan.steps import Connect, Done, Say
-from ivr import control_room, offers
+from ivr import control_room, deeds, offers
 from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.ari.errors import Answered
 from ivr.errors import HungUp
@@ -22,6 +22,7 @@ from ivr.line import KeyHeard, Offered
 from ivr.meters import OFFERS, WAITED_S
 from ivr.offers import Leg
 from ivr.talk import Talk
+from ivr.talking import talk_out
 from storage.floor_records import Agent, AgentState, FloorAway, Reservation
 
 AT_WORK = frozenset({AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
@@ -224,10 +225,13 @@ async def _talk_out(wait: Wait, leg: Leg) -> Done | None:
     WAITED_S.observe(asyncio.get_running_loop().time() - wait.began)
     talk.agent = leg.agent
     talk.note_talk(TALK_ON)
-    left = await offers.talk_out(talk, leg)
+    left = await talk_out(talk, leg)
     if left == "agent_lost":
         talk.note_talk(TALK_LOST)
         await _wait_again(wait)
+        return None
+    if left == "to_danger":
+        await _wait_for_danger(wait)
         return None
     talk.note_talk(TALK_OVER)
     talk.queued_at = None
@@ -242,6 +246,34 @@ async def _wait_again(wait: Wait) -> None:
     wait.began = wait.somebody_seen = asyncio.get_running_loop().time()
     await _enter_holding(wait.talk)
     await _stand_in_line(wait)
+
+
+async def _wait_for_danger(wait: Wait) -> None:
+    """His agent sent him to the danger desk: before everybody else, and to the control room in time."""
+    talk, now = wait.talk, asyncio.get_running_loop().time()
+    await send_to_danger(talk)
+    wait.offers = 0
+    wait.began = wait.somebody_seen = wait.next_told = now
+    if talk.house.plan.control_room:
+        wait.control_room_at = now + talk.house.plan.control_room_after_s
+    key, skills = routing_key(wait.waiting.entered_at, talk.priority), skills_wanted(talk, danger=True)
+    wait.waiting = replace(wait.waiting, key=key, priority=talk.priority, skills=skills)
+    await _enter_holding(talk)
+    talk.line.waiting = wait.waiting
+    try:
+        await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
+    except FloorAway as error:
+        _bear(wait, error)
+
+
+async def send_to_danger(talk: Talk) -> None:
+    """From now on it is a call of danger, with its docket, as if he had pressed 9 (I3).
+
+    Whoever hangs up before he is answered there is owed a callback.
+    """
+    talk.priority, talk.subject, talk.agent = DANGER_PRIORITY, "SAF", None
+    talk.docket = await deeds.registered(talk, "SAF", sealed=False) or talk.docket
+    talk.note_talk(TALK_LOST)
 
 
 async def _tell_place(wait: Wait) -> None:

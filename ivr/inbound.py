@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from contextlib import suppress
 
 import structlog
 
+from complaints import flags
 from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from complaints.records import Company, Consumer, Docket
 from dialplan.steps import Fact
 from dialplan.walk import Walk, WalkError, restore
-from ivr import deeds, holding, offers
+from ivr import deeds, holding, talking
 from ivr.ari.errors import AriError
 from ivr.ari.events import StasisStart
 from ivr.ari_line import AriLine
@@ -96,7 +98,7 @@ async def _look_up(talk: Talk) -> None:
         talk.priority = holding.CUT_PRIORITY if known.place.cut else talk.priority
     if len(talk.consumers) == 1:
         talk.consumer = talk.consumers[0]
-        talk.priority = deeds.FLAGGED_PRIORITY if talk.consumer.flags else talk.priority
+        talk.priority = deeds.FLAGGED_PRIORITY if flags.comes_first(talk.consumer.flags) else talk.priority
 
 
 def _language(talk: Talk) -> str | None:
@@ -114,7 +116,6 @@ async def _talk(talk: Talk, *, returned: bool) -> None:
         language = _language(talk)
         talk.language = language or talk.language
         walk = Walk(flow, talk.language, first_facts(talk, known=language is not None))
-    talk.path = walk.path
     await converse(
         talk.line,
         walk,
@@ -122,6 +123,7 @@ async def _talk(talk: Talk, *, returned: bool) -> None:
         lambda step: deeds.do(talk, step),
         lambda step: holding.connect(talk, step),
         lambda kept: keep(talk, kept),
+        talk.reached,
     )
 
 
@@ -178,9 +180,13 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
     if leg.is_agents:
         with suppress(FloorAway):
             await house.floor.talks(leg.agent, talk.call_ref, owner=house.plan.node, since=talk.now().timestamp())
-    left = await offers.talk_out(talk, leg)
+    await talking.taken_up(talk, leg)
+    left = await talking.talk_out(talk, leg)
     if left == "agent_lost":
         talk.note_talk(TALK_LOST)
+        return True
+    if left == "to_danger":
+        await holding.send_to_danger(talk)
         return True
     talk.note_talk(TALK_OVER)
     talk.ended_by = EndedBy.CALLER if left == "caller" else EndedBy.AGENT
@@ -188,9 +194,11 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
 
 
 async def keep(talk: Talk, walk: Walk) -> bool:
-    """One JSON per reply and per digit (design 3.8); a floor that is away must not disturb the talk."""
+    """A line of JSON with the walk and one with the way so far, per reply and per digit (design 3.8); a floor that is
+    away must not disturb the talk."""
+    kept = f"{walk.keep()}\n{json.dumps(talk.steps)}"
     try:
-        await talk.house.floor.keep_walk(talk.call_ref, walk.keep().encode(), WALK_KEPT_S)
+        await talk.house.floor.keep_walk(talk.call_ref, kept.encode(), WALK_KEPT_S)
     except FloorAway:
         return False
     return True
@@ -210,14 +218,17 @@ async def _walk_again(talk: Talk) -> Walk | None:
 
 
 async def _restored(talk: Talk, kept: str) -> Walk:
-    walk = restore(talk.house.flows["inbound"], kept)
+    """The call's way so far is his as well: the ledger and the agent see it whole."""
+    state, _, steps = kept.partition("\n")
+    walk = restore(talk.house.flows["inbound"], state)
+    talk.steps = [(at, place) for at, place in json.loads(steps or "[]")]
     talk.language = walk.language
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")
     talk.consumer = await _consumer(talk, int(str(chosen))) if chosen is not None else None
     if number := walk.facts.get("docket"):
         talk.docket = await _docket(talk, str(number))
-    if talk.consumer is not None and talk.consumer.flags:
+    if talk.consumer is not None and flags.comes_first(talk.consumer.flags):
         talk.priority = min(talk.priority, deeds.FLAGGED_PRIORITY)
     if talk.docket is not None and talk.docket.category == "SAF":
         talk.priority = deeds.DANGER_PRIORITY

@@ -5,7 +5,8 @@ What is heard comes in the order it happened. Anything may raise HungUp: then th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +38,22 @@ class Vanished:
     """Put into a call's inbox at a reconnect: this channel ended while nobody listened."""
 
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The agent in this call asks for something by his page; `answer` gets "" when it is done, else the reason why not.
+
+    Whoever asked waits for a limited time: a talk that has just ended answers nothing.
+    """
+
+    deed: str
+    args: Mapping[str, str]
+    answer: asyncio.Future[str]
+
+    def answered(self, reason: str) -> None:
+        if not self.answer.done():
+            self.answer.set_result(reason)
 
 
 Heard = KeyHeard | AllSaid | Offered

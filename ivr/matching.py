@@ -14,6 +14,7 @@ from dialplan.routing import Waiting, pairs
 from ivr.house import House
 from ivr.lines import InLine
 from ivr.neighbours import Neighbours
+from ivr.turns import LEASE_SLACK_S
 from storage.floor_records import CALLER_WAITING, CONNECTED, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
@@ -23,8 +24,6 @@ PAIRING = frozenset({CONNECTED, CALLER_WAITING})
 """Events after which a new pair may be possible, with an agent who has become ready; the others wake nobody."""
 DEPTH = 8
 """Callers of one skill set looked at in one round at most; a round that made a pair is followed by another."""
-LEASE_SLACK_S = 15.0
-"""A reservation outlives the longest ring by this much; the sweep takes it back from a controller that died."""
 
 
 class Matching:
@@ -105,7 +104,7 @@ class Matching:
         heads = await self._heads(now, min(DEPTH, len(ready)))
         for waiting, agent in pairs(heads, ready):
             here = self._held(waiting.call_ref)
-            if here is None or here.comes_back:
+            if here is None or here.waiting is None or here.comes_back:
                 continue  # held by another node, whose controller makes the offer (design 3.22), or not yet in holding
             lease_s = plan.ring_s + here.hold_s + LEASE_SLACK_S
             offer = await floor.reserve(waiting.call_ref, agent.agent, owner=plan.node, lease_s=lease_s, now=now)

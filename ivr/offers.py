@@ -13,12 +13,12 @@ from typing import Literal
 
 import structlog
 
+from complaints.ledger import TALK, TALK_LOST, TALK_ON
 from ivr.agent_codec import agents_codec
 from ivr.ari.errors import AriError, AriUnavailable
 from ivr.ari.events import (
     Channel,
     ChannelDestroyed,
-    ChannelHangupRequest,
     ChannelStateChange,
     Dial,
     StasisEnd,
@@ -40,10 +40,6 @@ RING_SLACK_S = 3.0
 """Asterisk ends the ringing itself; if it does not tell us so, we do, this much later."""
 
 
-CAUSE_LIMIT_S = 1.0
-BY_CHOICE = frozenset({0, 16, 31})
-"""Hang-up causes (Q.850) of somebody who ended a call; any other is a phone or a network that died (44: no sound)."""
-LeftFirst = Literal["agent", "agent_lost", "caller"]
 Rung = Literal["up", "unanswered", "not_rung"]
 
 
@@ -94,7 +90,8 @@ async def offer(talk: Talk, reservation: Reservation, number: int, waited_s: flo
     house, call = talk.house, talk.call_ref
     leg = Leg(leg_id(call, "agent", number), bridge_id(call, f"talk{number}"), reservation.agent)
     house.dispatch.claim(leg.channel, call)
-    await house.floor.show(reservation.agent, await screen_pop(talk, waited_s))
+    talk.waited_s = waited_s
+    await house.floor.show(reservation.agent, await screen_pop(talk))
     try:
         rung = await _ring(talk, leg, way_to(leg.agent, reservation.node, house.plan.node))
     except HungUp:
@@ -133,21 +130,33 @@ async def _ring(talk: Talk, leg: Leg, endpoint: str) -> Rung:
     return "up" if await _picked_up(talk, leg, limit_s + RING_SLACK_S) else "unanswered"
 
 
+async def make_leg(talk: Talk, leg: Leg, endpoint: str) -> None:
+    """Create the leg; its StasisStart follows. AriError. The page is told which call it is, and whether it was in it.
+
+    Who was lost in this very talk and is back comes back by himself: his page picks up (X-Sunwai-Rejoin).
+    """
+    house, call = talk.house, talk.call_ref
+    headers = {"PJSIP_HEADER(add,X-Sunwai-Call)": call}
+    if talk.agent == leg.agent and talk.flags.get(TALK) in (TALK_ON, TALK_LOST):
+        headers["PJSIP_HEADER(add,X-Sunwai-Rejoin)"] = "yes"
+    await house.ari.create_channel(
+        leg.channel,
+        endpoint,
+        call=call,
+        app=house.plan.app,
+        app_args=leg_arguments(call, leg.agent),
+        formats=(agents_codec(talk.line.codec),),
+        caller_id=f'"{house.plan.number}" <{house.plan.number}>',
+        variables=headers,
+    )
+
+
 async def dial(talk: Talk, leg: Leg, endpoint: str, limit_s: float, kind: str = "mixing") -> bool:
     """Make a leg in a bridge of its own and ring it; False when it cannot be rung. AriUnavailable: Asterisk is away."""
     house, call = talk.house, talk.call_ref
     try:
         await house.ari.create_bridge(leg.bridge, call=call, kind=kind, name=f"talk {call}", wait=False)
-        await house.ari.create_channel(
-            leg.channel,
-            endpoint,
-            call=call,
-            app=house.plan.app,
-            app_args=leg_arguments(call, leg.agent),
-            formats=(agents_codec(talk.line.codec),),
-            caller_id=f'"{house.plan.number}" <{house.plan.number}>',
-            variables={"PJSIP_HEADER(add,X-Sunwai-Call)": call},
-        )
+        await make_leg(talk, leg, endpoint)
         if not await _entered(talk, leg):
             return False
         await house.ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
@@ -224,47 +233,13 @@ async def join(talk: Talk, leg: Leg) -> bool:
     return True
 
 
-async def talk_out(talk: Talk, leg: Leg, limit_s: float = 4 * 3600.0) -> LeftFirst:
-    """Wait until one of the two leaves; who it was. The agent's leg and the bridge are cleaned up then.
-
-    Not when this task is cancelled: a controller that stops must leave talks alone for the next one to adopt.
-    """
-    left = await _first_to_leave(talk, leg, limit_s)
-    await finish(talk, leg, lost=left == "agent_lost")
-    return left
-
-
-async def _first_to_leave(talk: Talk, leg: Leg, limit_s: float) -> LeftFirst:
-    try:
-        while True:
-            event = await talk.line.next_event(limit_s)
-            match event:
-                case ChannelDestroyed() | StasisEnd() | ChannelHangupRequest() if event.channel.id == leg.channel:
-                    return "agent" if await _hung_up(talk, leg, event) else "agent_lost"
-                case Vanished(channel=gone) if gone == leg.channel:
-                    return "agent_lost"
-                case _:
-                    pass
-    except HungUp:
-        return "caller"
-    except TimeoutError:
-        log.error("talk_too_long", call=talk.call_ref)
-        return "agent"
-
-
-async def _hung_up(talk: Talk, leg: Leg, event: object) -> bool:
-    """Did he hang up himself? The cause says so, and it comes with the last event of his channel. HungUp as ever."""
-    while not (isinstance(event, ChannelDestroyed) and event.channel.id == leg.channel):
-        try:
-            event = await talk.line.next_event(CAUSE_LIMIT_S)
-        except TimeoutError:
-            return True
-    return event.cause in BY_CHOICE
-
-
 async def finish(talk: Talk, leg: Leg, *, lost: bool = False) -> None:
     """End the agent's leg, delete the bridge; his wrap-up lasts until the call has its disposition (the console)."""
     talk.line.agent_leg = talk.line.agent = None
+    if talk.held_since is not None:
+        talk.held_since = None
+        with suppress(AriError):
+            await talk.house.ari.stop_music(talk.line.channel, call=talk.call_ref)
     if talk.line.gone is None:
         # First out of the bridge: what is said to a channel whose bridge is dissolving may never be heard nor told.
         with suppress(AriError):

@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from complaints import clocks, ladders, letters
+from complaints import clocks, flags, ladders, letters
 from complaints.ledger import TALK, TALK_LOST, TALK_OVER, Call, EndedBy, Outcome
 from complaints.records import Company, Consumer, Docket, DueWork
+from dialplan.deeds import SLOW_MODE
 from dialplan.routing import Waiting, routing_key
 from dialplan.steps import Fact
 from dialplan.walk import Walk
 from ivr import deeds, holding
 from ivr.conversation import converse
+from ivr.engaged import Engaged
 from ivr.errors import HungUp
 from ivr.house import House
 from ivr.lines import Lines, let_go
@@ -39,6 +41,8 @@ HEARING_OUT_LIMIT_S = 60.0
 HEARD_OUT_RETRY_S = 1.0
 """As long as his row is not ended; his call may be with another node."""
 CUT = "cut"
+CLICK_LIMIT = timedelta(minutes=15)
+"""So long a click waits for an agent; then whoever asked may ask again."""
 
 SERVED = frozenset({Outcome.TALKED, Outcome.LINKED_TO_OUTAGE, Outcome.DOCKET_REGISTERED, Outcome.SELF_SERVED})
 """What a caller who was cut may have got meanwhile by calling again; who asked for a callback wants to talk."""
@@ -70,6 +74,12 @@ class Promise:
         return str(self.work.payload.get("purpose", "asked"))
 
     @property
+    def agent(self) -> str | None:
+        """Who asked for him to be rung now, and is to speak with him if he is ready."""
+        said = self.work.payload.get("agent")
+        return str(said) if said else None
+
+    @property
     def danger(self) -> bool:
         return self.docket is not None and self.docket.category == "SAF"
 
@@ -78,12 +88,20 @@ class Promise:
         """As he had it: danger first, then who is flagged or was cut, then the rest."""
         if self.danger:
             return deeds.DANGER_PRIORITY
-        if self.purpose == CUT or (self.consumer is not None and self.consumer.flags):
+        if self.purpose == CUT or (self.consumer is not None and flags.comes_first(self.consumer.flags)):
             return deeds.FLAGGED_PRIORITY
         return holding.USUAL_PRIORITY
 
+    @property
+    def clicked_at(self) -> datetime | None:
+        """When somebody at a desk asked for him to be rung; None for what was promised to the caller himself."""
+        said = self.work.payload.get("clicked_at")
+        return datetime.fromtimestamp(int(said), UTC) if said else None
+
     def place(self, now: datetime) -> datetime:
-        """When he first asked for a person; who was cut before that, when his call came."""
+        """When he first asked for a person; who was cut before that, when his call came; of a click its moment."""
+        if self.clicked_at is not None:
+            return self.clicked_at
         if self.before is None:
             return now
         return self.before.queued_at or self.before.offered_at
@@ -116,10 +134,11 @@ def not_cut_after_all(promise: Promise, now_noted: list[Call]) -> bool:
 class Promises:
     """Keeps what was promised."""
 
-    def __init__(self, house: House, lines: Lines, turns: Turns, owner: str) -> None:
+    def __init__(self, house: House, lines: Lines, turns: Turns, engaged: Engaged, owner: str) -> None:
         self._house = house
         self._lines = lines
         self._turns = turns
+        self._engaged = engaged
         self._owner = owner
 
     async def keep(self, work: ClaimedWork) -> None:
@@ -129,11 +148,16 @@ class Promises:
         if await self._put_off(promise):
             return
         call_ref = new_call_ref(self._house)
-        async with self._turns.stand(promise.waiting(call_ref, self._house.clock.wall_now())) as reservation:
+        waiting = promise.waiting(call_ref, self._house.clock.wall_now())
+        async with self._turns.stand(waiting, promise.agent) as reservation:
             if reservation is None or await self._put_off(promise):  # he may have called again while he waited
                 await self._again(promise, RETRY_S)
                 return
-            await self._ring(promise, call_ref, reservation)
+            with self._engaged.ringing(promise.phone) as free:
+                if free:
+                    await self._ring(promise, call_ref, reservation)
+                else:
+                    await self._again(promise, RETRY_S)
 
     async def _promise(self, work: DueWork) -> Promise:
         books = self._house.books
@@ -159,8 +183,13 @@ class Promises:
     async def _put_off(self, promise: Promise) -> bool:
         """True when he is not to be rung now: he is on the line, has been served since, or it is night."""
         now, work = self._house.clock.wall_now(), promise.work
+        if self._click_is_over(promise, now):
+            await self._house.books.due.done(work.cause, self._owner, "nobody ready", now)
+            return True
         if promise.before is not None:
-            since = await self._house.books.calls.of_phone(promise.phone, promise.before.offered_at)
+            since = await self._house.books.calls.of_phone(
+                promise.phone, promise.clicked_at or promise.before.offered_at
+            )
             later = [call for call in since if call.call_ref != promise.before.call_ref]
             on_the_line = [call.call_ref for call in since if call.ended_at is None]
             if on_the_line or promise.before.call_ref in self._lines:
@@ -171,10 +200,20 @@ class Promises:
                 await self._house.books.due.done(work.cause, self._owner, "served since", now)
                 CALLBACKS.labels("promise", "served_since").inc()
                 return True
+        if await self._engaged.on_the_line(promise.phone):  # asked about a docket just now, perhaps
+            await self._again(promise, RETRY_S)
+            return True
         if promise.purpose == CUT and not promise.danger and not clocks.in_calling_hours(promise.company, now):
             await self._house.books.due.retry(work.cause, self._owner, clocks.next_calling_time(promise.company, now))
             return True
         return False
+
+    def _click_is_over(self, promise: Promise, now: datetime) -> bool:
+        """Who asked for the call asked for it now, and an agent only in calling hours."""
+        if promise.clicked_at is None:
+            return False
+        late = now - promise.clicked_at > CLICK_LIMIT
+        return late or (promise.agent is not None and not clocks.in_calling_hours(promise.company, now))
 
     async def _ring(self, promise: Promise, call_ref: str, reservation: Reservation) -> None:
         house = self._house
@@ -235,9 +274,12 @@ class Promises:
 
 async def call_back(talk: Talk, purpose: str) -> bool:
     """The flow `callback`: say who calls and why, then a person. True when the promise has been kept or renewed."""
-    facts: dict[str, Fact] = {"purpose": purpose, "phone_known": talk.phone is not None}
+    facts: dict[str, Fact] = {
+        "purpose": purpose,
+        "phone_known": talk.phone is not None,
+        SLOW_MODE: deeds.in_slow_mode(talk),
+    }
     walk = Walk(talk.house.flows["callback"], talk.language, facts)
-    talk.path = walk.path
     talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
     try:
         await converse(
@@ -247,6 +289,7 @@ async def call_back(talk: Talk, purpose: str) -> bool:
             lambda step: deeds.do(talk, step),
             lambda step: holding.connect(talk, step),
             _nothing_kept,
+            talk.reached,
         )
     except HungUp:
         talk.ended_by = talk.ended_by or EndedBy.CALLER

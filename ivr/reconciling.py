@@ -22,11 +22,13 @@ from ivr import messages, satisfaction
 from ivr.agent_phones import AgentPhones
 from ivr.house import House
 from ivr.lines import InLine, Lines
-from storage.floor_records import AgentState, FloorAway
+from storage.floor_records import Agent, AgentState, FloorAway
 
 log = structlog.get_logger(__name__)
 
 IN_A_CALL = frozenset({AgentState.TALKING})
+JUST_UP_S = 5.0
+"""So long the floor may know of an answer before the call's own task has noted it."""
 MESSAGES_LOOKED_BACK = timedelta(hours=2)
 """Calls offered before that ended with another controller at work, or have been looked at."""
 
@@ -147,10 +149,20 @@ async def _attempt_was_cut(house: House, call: Call, docket: Docket) -> None:
     await house.books.due.hasten(desk.ring_cause(docket), house.clock.wall_now())
 
 
-async def reconcile(house: House, lines: Lines, turns: Mapping[str, InLine], phones: AgentPhones) -> None:
+def _is_out_of(agent: Agent, lines: Lines, now: float, began: float) -> bool:
+    """The call is not ours, or goes on without him: he was in it when a controller died that handed it on. Pure."""
+    line = lines.get(agent.call_ref or "")
+    if line is None:
+        return True
+    settled = agent.since < began or now - agent.since > JUST_UP_S
+    return settled and agent.code not in (line.agent, line.colleague)
+
+
+async def reconcile(house: House, lines: Lines, turns: Mapping[str, InLine], phones: AgentPhones, began: float) -> None:
     """Compare and mend. FloorAway when the floor is; then it is done again when it is back.
 
-    `turns` are promises that stand in line: nobody is on the phone for them.
+    `turns` are promises that stand in line: nobody is on the phone for them. `began` is when this controller did, epoch
+    seconds.
     """
     floor, node, now = house.floor, house.plan.node, house.clock.wall_now().timestamp()
     for waiting in await floor.waiting_of(node, now):
@@ -163,6 +175,6 @@ async def reconcile(house: House, lines: Lines, turns: Mapping[str, InLine], pho
         if line.agent is not None:
             await floor.talks(line.agent, line.call_ref, owner=node, since=now)
     for agent in await floor.agents():
-        if agent.state in IN_A_CALL and agent.owner == node and agent.call_ref and agent.call_ref not in lines:
+        if agent.state in IN_A_CALL and agent.owner == node and agent.call_ref and _is_out_of(agent, lines, now, began):
             await floor.released(agent.code, agent.call_ref, wrap_up_s=None, now=now)
     await phones.look_at_all()

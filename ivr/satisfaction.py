@@ -13,6 +13,7 @@ from datetime import datetime
 from complaints import desk
 from complaints.lifecycle import IllegalMove
 from complaints.records import Attempt, Company, Docket, State, Verdict
+from dialplan.deeds import SLOW_MODE
 from dialplan.steps import Do, Done, Fact, Facts
 from dialplan.walk import Walk
 from ivr import deeds, holding
@@ -42,11 +43,16 @@ class Asking:
     async def converse(self) -> None:
         """Ask; HungUp passes through after the deeds the flow still wants done."""
         talk = self.talk
-        facts = {"by": "agent" if self.by_agent else "line", **self._facts()}
+        facts = {"by": "agent" if self.by_agent else "line", SLOW_MODE: deeds.in_slow_mode(talk), **self._facts()}
         walk = Walk(talk.house.flows["satisfaction"], talk.language, facts)
-        talk.path = walk.path
         await converse(
-            talk.line, walk, talk.house.voice, self._do, lambda step: holding.connect(talk, step), self._keep
+            talk.line,
+            walk,
+            talk.house.voice,
+            self._do,
+            lambda step: holding.connect(talk, step),
+            self._keep,
+            talk.reached,
         )
 
     async def _keep(self, walk: Walk) -> bool:  # noqa: ARG002  # every flow's loop is given one

@@ -12,10 +12,11 @@ import structlog
 
 from complaints import clocks, desk
 from complaints.ledger import EndedBy, Outcome
-from complaints.records import Company, Docket, State, Verdict
+from complaints.records import Company, Consumer, Docket, State, Verdict
 from dialplan.routing import Waiting, routing_key
 from ivr import holding, satisfaction
 from ivr.ari_line import AriLine
+from ivr.engaged import Engaged
 from ivr.house import House
 from ivr.lines import Lines, let_go
 from ivr.meters import CALLBACKS
@@ -29,16 +30,18 @@ log = structlog.get_logger(__name__)
 
 NOT_RUNG_RETRY_S = 60.0
 NO_AGENT_RETRY_S = 300.0
+ENGAGED_RETRY_S = 5.0
 IN_QUESTION = frozenset({State.RESOLUTION_CLAIMED, State.VERIFYING})
 
 
 class SatisfactionCalls:
     """One attempt after the other; `owner` is who holds the due work."""
 
-    def __init__(self, house: House, lines: Lines, turns: Turns, owner: str) -> None:
+    def __init__(self, house: House, lines: Lines, turns: Turns, engaged: Engaged, owner: str) -> None:
         self._house = house
         self._lines = lines
         self._turns = turns
+        self._engaged = engaged
         self._owner = owner
 
     async def alone(self, work: ClaimedWork) -> None:
@@ -78,14 +81,21 @@ class SatisfactionCalls:
         if not clocks.in_calling_hours(company, now):
             await books.due.retry(cause, self._owner, clocks.next_calling_time(company, now))
             return None
+        if docket.phone is not None and await self._engaged.on_the_line(docket.phone):
+            await self._again(work, ENGAGED_RETRY_S)  # no try of his: who talks with us cannot answer
+            return None
         return docket, company
 
     async def _attempt(
         self, work: ClaimedWork, docket: Docket, company: Company, agent: Reservation | None, call_ref: str = ""
     ) -> None:
         due, now = self._house.books.due, self._house.clock.wall_now()
-        docket = await self._house.books.dockets.apply(desk.begin_verifying(docket, now))
-        result = await self._ask(docket, company, agent, call_ref or new_call_ref(self._house))
+        with self._engaged.ringing(docket.phone or docket.number) as free:
+            if not free:
+                await self._again(work, ENGAGED_RETRY_S)
+                return
+            docket = await self._house.books.dockets.apply(desk.begin_verifying(docket, now))
+            result = await self._ask(docket, company, agent, call_ref or new_call_ref(self._house))
         CALLBACKS.labels("satisfaction", result or "not_rung").inc()
         if result is None:  # nothing rang: no try of the consumer's
             await self._again(work, NOT_RUNG_RETRY_S)
@@ -100,6 +110,7 @@ class SatisfactionCalls:
             attempt = satisfaction.attempt_of(docket, call_ref, docket.phone or "", now, Verdict.FAILED)
             await satisfaction.conclude_or_keep(house, company, docket, attempt)
             return "number_not_to_be_rung"
+        consumer = await house.books.consumers.get(docket.consumer_id) if docket.consumer_id is not None else None
         inbox = house.dispatch.register(call_ref)
         try:
             line = await ring(house, call_ref, inbox, docket.phone, "satisfaction")
@@ -107,7 +118,8 @@ class SatisfactionCalls:
                 rung = line.cause != NOT_RUNG
                 return await self._unanswered(docket, company, call_ref, line) if rung else None
             self._lines[call_ref] = line
-            return await _answered(_talk(house, line, docket, company, agent), docket, by_agent=agent is not None)
+            talk = _talk(house, line, docket, company, consumer, agent)
+            return await _answered(talk, docket, by_agent=agent is not None)
         finally:
             let_go(self._lines, call_ref)
             house.dispatch.release(call_ref)
@@ -149,7 +161,9 @@ async def _answered(talk: Talk, docket: Docket, *, by_agent: bool) -> str:
     return verdict or Verdict.CUT
 
 
-def _talk(house: House, line: AriLine, docket: Docket, company: Company, agent: Reservation | None) -> Talk:
+def _talk(
+    house: House, line: AriLine, docket: Docket, company: Company, consumer: Consumer | None, agent: Reservation | None
+) -> Talk:
     return Talk(
         house=house,
         line=line,
@@ -158,6 +172,7 @@ def _talk(house: House, line: AriLine, docket: Docket, company: Company, agent: 
         language=docket.language,
         phone=docket.phone,
         offered_at=house.clock.wall_now(),
+        consumer=consumer,
         docket=docket,
         reserved=agent,
     )

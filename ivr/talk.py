@@ -14,11 +14,21 @@ from ivr.meters import OUTCOMES
 from storage.floor_records import Reservation
 
 
+@dataclass(frozen=True, slots=True)
+class HandOn:
+    """How handing the caller on to the agent `to` stands: "ringing", "speaking" (with him), "no_answer"."""
+
+    to: str
+    stage: str
+
+
 @dataclass(slots=True)
 class Talk:
     """Changes as the call goes on; read and written by the call's own task alone.
 
     `queued_at` is his place in the queue, once he has one; `reserved` an agent put aside before he was rung.
+    `agent` is whom he talked with last; `waited_s` how long he waited for him; `held_since` when he was put on hold;
+    `hand_on` how handing him on stands; `pop_read` what the books said for the agents' screen.
     """
 
     house: House
@@ -41,9 +51,13 @@ class Talk:
     subject: str = "OTHER"
     callback_cause: str | None = None
     agent: str | None = None
+    waited_s: float = 0.0
+    held_since: datetime | None = None
+    hand_on: HandOn | None = None
+    pop_read: tuple[list[Docket], int] | None = None
     ended_by: EndedBy | None = None
     flags: dict[str, str] = field(default_factory=dict)
-    path: list[str] = field(default_factory=list)
+    steps: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def call_ref(self) -> str:
@@ -55,6 +69,10 @@ class Talk:
 
     def now(self) -> datetime:
         return self.house.clock.wall_now()
+
+    def reached(self, place: str) -> None:
+        """The flow has come to this place: noted with the call's next word to the ledger."""
+        self.steps.append((round((self.now() - self.offered_at).total_seconds(), 1), place))
 
     def note(self, *deeds: Outcome, **facts: object) -> None:
         """Note in the ledger what has become known of this call; `deeds` become flags with their moment."""
@@ -100,10 +118,11 @@ class Talk:
             phone=None if SEALED in self.flags else self.phone,
             consumer_id=self.consumer.id if self.consumer and SEALED not in self.flags else None,
             language=self.language,
-            stage=self.path[-1] if self.path else "greeting",
+            stage=self.steps[-1][1] if self.steps else "greeting",
             docket=self.docket.number if self.docket else None,
             agent=self.agent,
             callback_cause=self.callback_cause,
             flags=dict(self.flags),
+            steps=tuple(self.steps),
         )
         return replace(row, **facts)  # type: ignore[arg-type]  # facts are fields of Call

@@ -19,6 +19,8 @@ TURN_LIMIT_S = 600.0
 """So long one stands in line before what is owed is looked at anew; the place stays."""
 GREETING_S = 45.0
 """Greeting and menu of a call we make: so much longer than the ringing the agent stays aside for it."""
+LEASE_SLACK_S = 15.0
+"""So much longer than it may take is an agent put aside: what lapses earlier was lost."""
 
 
 @dataclass(slots=True)
@@ -61,8 +63,10 @@ class Turns:
         return self._turns
 
     @asynccontextmanager
-    async def stand(self, waiting: Waiting) -> AsyncIterator[Reservation | None]:
+    async def stand(self, waiting: Waiting, first: str | None = None) -> AsyncIterator[Reservation | None]:
         """Stand in line; the agent put aside, None when none was in time or the floor is away.
+
+        `first`: the agent who is put aside without waiting for the turn, if he is ready; who else asks him to be rung?
 
         Whatever is made of it, at the end the agent is free again unless he took the call, and nobody waits there.
         """
@@ -70,7 +74,7 @@ class Turns:
         self._turns[waiting.call_ref] = turn
         reservation: Reservation | None = None
         try:
-            reservation = await self._come(turn, waiting)
+            reservation = await self._come(turn, waiting, first)
             yield reservation
         finally:
             del self._turns[waiting.call_ref]
@@ -84,9 +88,19 @@ class Turns:
         now = self._house.clock.wall_now().timestamp()
         await self._house.floor.refused(reservation, AgentState.READY, now=now, apart_s=0.0)
 
-    async def _come(self, turn: Turn, waiting: Waiting) -> Reservation | None:
+    async def _come(self, turn: Turn, waiting: Waiting, first: str | None) -> Reservation | None:
         try:
             await self._house.floor.enqueue(waiting, self._house.plan.node)
+            at_once = await self._at_once(turn, waiting, first) if first is not None else None
         except FloorAway:
             return None
-        return await turn.come(TURN_LIMIT_S)
+        return at_once or await turn.come(TURN_LIMIT_S)
+
+    async def _at_once(self, turn: Turn, waiting: Waiting, agent: str) -> Reservation | None:
+        """None when he is not ready, or another has been put aside in this very moment."""
+        plan, now = self._house.plan, self._house.clock.wall_now().timestamp()
+        lease_s = plan.ring_s + turn.hold_s + LEASE_SLACK_S
+        made = await self._house.floor.reserve(waiting.call_ref, agent, owner=plan.node, lease_s=lease_s, now=now)
+        if made is not None:
+            turn.waiting = None
+        return made

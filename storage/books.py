@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from storage.audits import Audits
 from storage.callers import Callers
 from storage.calls import Calls
 from storage.consumers import Consumers
@@ -11,13 +12,17 @@ from storage.dockets import Dockets
 from storage.due import Due
 from storage.errors import WrongSchema
 from storage.inbox import Inbox
+from storage.inspections import Inspections
 from storage.line_state import LineState
 from storage.migrations import schema_found, schema_wanted
 from storage.outbox import Outbox
 from storage.people import People
+from storage.promised_times import PromisedTimes
 from storage.reference_data import ReferenceData
 from storage.register import Register
+from storage.second_factors import SecondFactors
 from storage.seeding import LineKind, Seeding
+from storage.staffing import Staffing
 from storage.transactions import transactions
 
 LIMIT_S = 5.0
@@ -42,6 +47,11 @@ class Books:
         self.line_state = LineState(self.transactions)
         self.register = Register(self.transactions)
         self.people = People(self.transactions)
+        self.audits = Audits(self.transactions)
+        self.inspections = Inspections(self.transactions)
+        self.second_factors = SecondFactors(self.transactions)
+        self.staffing = Staffing(self.transactions)
+        self.promised_times = PromisedTimes(self.transactions)
         self.seeding = Seeding(self.transactions)
 
     async def open(self) -> None:
@@ -55,6 +65,8 @@ class Books:
 
     async def close(self) -> None:
         """Finishes what is being written and ends all connections."""
+        for reading in (self.callers, self.calls, self.reference):
+            await reading.close()
         await self.transactions.close()
 
     async def ping(self) -> None:

@@ -71,6 +71,10 @@ class Callers:
         self._books = books
         self._callers = Together(self._found)
 
+    async def close(self) -> None:
+        """Before the books are closed."""
+        await self._callers.close()
+
     async def by_phone(self, phone: str, usual_company: str, now: datetime) -> Caller:
         """Read in one transaction."""
         return await self._callers.ask(Asked(phone, usual_company, now))

@@ -15,7 +15,11 @@ class Clock:
         self.offset_s = offset_s
 
     def wall_now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.offset_s)
+        return self.true_now() + timedelta(seconds=self.offset_s)
+
+    def true_now(self) -> datetime:
+        """UTC without the offset: for what is told by clocks of others, such as an authenticator app's."""
+        return datetime.now(UTC)
 
     def jump(self, seconds: float) -> None:
         """Move the clock forward; for demos and tests."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, literal, or_, select, update
 
+from complaints import flags
 from complaints.records import Category, Company, Consumer, Officer, Settlement, Unit
 from storage.columns import insert_if_new
+from storage.errors import NotInBooks
+from storage.people import write_audit
 from storage.tables import categories, companies, consumers, known_phones, officers, units
 from storage.transactions import Transactions
 
@@ -42,6 +47,15 @@ class Consumers:
         """The connection a docket names."""
         row = await self._first(select(consumers).where(consumers.c.id == consumer_id))
         return _consumer(row) if row else None
+
+    async def change_flags(
+        self, number: str, add: Sequence[str], remove: Sequence[str], reason: str, actor: str, at: datetime
+    ) -> Consumer:
+        """Sets and takes away flags, with the audit row in the same transaction; the connection as it is afterwards.
+
+        A change that changes nothing writes nothing. NotInBooks when there is no such connection.
+        """
+        return await self._books.write(lambda c: _change_flags(c, number, add, remove, reason, actor, at))
 
     async def remember_language(self, phone: str, language: str) -> None:
         """Keeps a clear choice of language, for known and unknown numbers alike."""
@@ -111,6 +125,28 @@ def of_phones(connection: Connection, phones: Sequence[str]) -> dict[str, list[C
 def languages_chosen(connection: Connection, phones: Sequence[str]) -> dict[str, str]:
     """Part of a transaction: the language last chosen from each of these numbers, where one was."""
     return {row.phone: row.language for row in connection.execute(_LANGUAGES, {"phones": phones})}
+
+
+def _change_flags(
+    connection: Connection,
+    number: str,
+    add: Sequence[str],
+    remove: Sequence[str],
+    reason: str,
+    actor: str,
+    at: datetime,
+) -> Consumer:
+    query = select(consumers).where(consumers.c.number == number).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotInBooks("there is no such consumer")
+    before = _consumer(row)
+    after = flags.changed(before.flags, add, remove)
+    if set(after) != set(before.flags):
+        connection.execute(update(consumers).where(consumers.c.number == number).values(flags=list(after)))
+        detail = {"before": " ".join(before.flags), "after": " ".join(after), "reason": reason}
+        write_audit(connection, actor, "change_flags", f"consumer:{number}", at, detail)
+    return replace(before, flags=after)
 
 
 def _remember_language(connection: Connection, phone: str, language: str) -> None:

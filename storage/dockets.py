@@ -96,13 +96,18 @@ class Dockets:
         if owner is not None:
             wanted.append(table.c.owner == owner)
         if unit is not None:
-            wanted.append(table.c.unit.in_(_unit_and_below(unit)))
+            wanted.append(table.c.unit.in_(unit_and_below(unit)))
         if after is not None:
             last_due, last_number = literal(after[0], table.c.due_at.type), literal(after[1])
             wanted.append(tuple_(table.c.due_at, table.c.number) > tuple_(last_due, last_number))
         if not with_sealed:
             wanted.append(table.c.sealed.is_(False))
         return await self._select(select(table).where(*wanted).order_by(table.c.due_at, table.c.number).limit(limit))
+
+    async def of_category(self, category: str, states: Collection[State], limit: int = 20) -> list[Docket]:
+        """Dockets of one category in these states, oldest first; sealed ones are left out."""
+        wanted = (table.c.category == category, table.c.state.in_(sorted(states)), table.c.sealed.is_(False))
+        return await self._select(select(table).where(*wanted).order_by(table.c.registered_at).limit(limit))
 
     async def note_refusal(self, docket: str, actor: str, deed: str, at: datetime) -> None:
         """Keeps in the audit that somebody tried what is not allowed (I2)."""
@@ -133,6 +138,7 @@ def _register(connection: Connection, decide: Callable[[str], Decision], noted: 
     return docket
 
 
-def _unit_and_below(unit: str) -> Select[Any]:
+def unit_and_below(unit: str) -> Select[Any]:
+    """The ids of a unit and all that lies below it."""
     below = select(units.c.id).where(units.c.id == unit).cte("below", recursive=True)
     return select(below.union_all(select(units.c.id).where(units.c.parent == below.c.id)).c.id)

@@ -28,5 +28,17 @@ class NotInBooks(StorageError):
     """The row names something the books do not know, or repeats what must be unique."""
 
 
+class Taken(StorageError):
+    """Another log-in has this already; `what` is "name", "agent" (his code) or "officer" (his code)."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"another log-in has this {what}")
+        self.what = what
+
+
+class LastAdministrator(StorageError):
+    """Nobody could keep the line's people any more: the last administrator's log-in stays what it is."""
+
+
 class LiveLine(StorageError):
     """Demo data were to be written into the books of a live line (design 3.17)."""

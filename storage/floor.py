@@ -25,6 +25,7 @@ from storage.floor_records import (
     AWAY,
     CONNECTED,
     OWN_MOVES,
+    PHONE_LOST,
     Agent,
     AgentRefused,
     AgentState,
@@ -194,6 +195,10 @@ class Floor:
         words = (bucket_of(skills), company, node, float(now + lease_s), float(now), state.value)
         return bool(await self._run(floor_lua.SIGN_IN, agent, *words))
 
+    async def set_skills(self, agent: str, skills: Iterable[str]) -> bool:
+        """Other skills for an agent who is signed in, from the next match on; False: the floor does not know him."""
+        return bool(await self._run(floor_lua.SKILLS, agent, bucket_of(skills)))
+
     async def sign_out(self, agent: str) -> None:
         """Forget the agent and his screen pop. AgentRefused while he is offered or talking; twice is fine."""
         forbidding = (await self._run(floor_lua.SIGN_OUT, agent)).decode()
@@ -310,13 +315,14 @@ class Floor:
     ) -> bool:
         """The talk is over: wrap-up for `wrap_up_s` seconds (None: until he ends it himself; 0: ready at once).
 
-        `lost`: his phone died in the talk; he is offered nothing until he says that he is back. False when he does not
-        have this call: a late message must not end another talk.
+        `lost`: his phone died in the talk (reason PHONE_LOST); he is offered nothing until he says that he is back.
+        False when he does not have this call: a late message must not end another talk.
         """
         state = AgentState.READY if wrap_up_s == 0 else AgentState.WRAP_UP
         state = AgentState.NOT_ANSWERING if lost else state
         limit = repr(float(now + wrap_up_s)) if wrap_up_s else ""
-        return bool(await self._run(floor_lua.RELEASE, agent, call_ref, state.value, float(now), limit))
+        why = PHONE_LOST if lost else ""
+        return bool(await self._run(floor_lua.RELEASE, agent, call_ref, state.value, float(now), limit, why))
 
     async def sweep(self, now: float) -> list[Swept]:
         """End what is over at `now`: offers not settled in time (agent ready again), wrap-ups. Many may sweep."""

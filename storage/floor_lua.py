@@ -224,6 +224,19 @@ turn(agent, ARGV[7], now, 'signed_in')
 return 1
 """
 
+# agent, bucket -> 0 when he is not signed in. What he does, his lease and his place among the idle stay.
+SKILLS: Final = """
+local agent = ARGV[1]
+local key = at('agent', agent)
+local known = redis.call('HMGET', key, 'state', 'bucket')
+if not known[1] or not known[2] then return 0 end
+unlist('idle', IDLE_BUCKETS, known[2], agent)
+redis.call('HSET', key, 'bucket', ARGV[2])
+seat(agent)
+tell({type = 'agent_changed', agent = agent, state = known[1]})
+return 1
+"""
+
 # agent -> the state that forbids it, or an empty string.
 SIGN_OUT: Final = """
 local agent = ARGV[1]
@@ -290,14 +303,16 @@ TALKS: Final = """
 local agent, call_ref, owner, since = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = at('agent', agent)
 local known = redis.call('HMGET', key, 'state', 'call_ref', 'reservation')
+local bucket = redis.call('HGET', at('call', call_ref), 'bucket')
 if known[1] == 'talking' and known[2] == call_ref then
+  if bucket then forget_caller(call_ref, bucket) end
   redis.call('HSET', key, 'owner', owner)
   return 0
 end
 if known[1] == 'offered' and known[3] then
   give_back(known[3], known[2], agent, 'ready', since, '', false)
 end
-local bucket = redis.call('HGET', at('call', call_ref), 'bucket')
+bucket = redis.call('HGET', at('call', call_ref), 'bucket')
 if bucket then forget_caller(call_ref, bucket) end
 redis.call('HDEL', key, 'reservation')
 redis.call('HSETNX', key, 'idle_since', since)
@@ -347,15 +362,16 @@ REFUSE: Final = """
 return give_back(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '', ARGV[6])
 """
 
-# agent, call_ref, "wrap_up" | "ready", now, end of the wrap-up or "" for none -> 1; 0 when he has another call or none
+# agent, call_ref, "wrap_up" | "ready" | "not_answering", now, end of the wrap-up or "", reason ->
+# 1; 0 when he has another call or none
 RELEASE: Final = """
-local agent, call_ref, state, now, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local agent, call_ref, state, now, limit, why = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = at('agent', agent)
 local known = redis.call('HMGET', key, 'state', 'call_ref')
 if known[2] ~= call_ref then return 0 end
 if known[1] == 'wrap_up' then return 1 end
 if known[1] ~= 'talking' then return 0 end
-turn(agent, state, now, '')
+turn(agent, state, now, why)
 if state == 'wrap_up' and limit ~= '' then
   redis.call('HSET', key, 'wrap_up_until', limit)
   redis.call('ZADD', WRAP_UPS, limit, agent)

@@ -44,6 +44,9 @@ class AgentState(StrEnum):
     OFF = "off"
 
 
+PHONE_LOST = "phone_lost"
+"""The reason of NOT_ANSWERING when his phone died in a talk."""
+
 _AT_REST = frozenset({AgentState.READY, AgentState.BREAK, AgentState.WRAP_UP, AgentState.NOT_ANSWERING})
 OWN_MOVES: Mapping[AgentState, frozenset[AgentState]] = MappingProxyType(
     {AgentState.READY: _AT_REST, AgentState.BREAK: _AT_REST}

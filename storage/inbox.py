@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from complaints.ledger import SEALED
 from storage.columns import insert_if_new
 from storage.errors import Refused
+from storage.tables import calls
 from storage.tables import inbox as table
 from storage.transactions import Transactions
 
@@ -51,9 +53,19 @@ class Inbox:
         message = RecordedMessage(call_ref, recording, at, phone, company, docket)
         return await self._books.write(lambda c: put(c, message))
 
-    async def open(self, company: str | None = None, limit: int = 100) -> list[RecordedMessage]:
-        """Messages not settled yet, oldest first; those of one company, or of all. A message may have no company."""
+    async def open(
+        self, company: str | None = None, limit: int = 100, *, sealed: bool = False
+    ) -> list[RecordedMessage]:
+        """Messages not settled yet, oldest first; those of one company, or of all. A message may have no company.
+
+        Messages of sealed calls only on request: an informer's voice is for vigilance.
+        """
         query = select(table).where(table.c.settled_at.is_(None)).order_by(table.c.at).limit(limit)
+        if not sealed:
+            informers = select(calls.c.call_ref).where(
+                calls.c.call_ref == table.c.call_ref, calls.c.flags[SEALED].as_string().is_not(None)
+            )
+            query = query.where(~informers.exists())
         if company is not None:
             query = query.where((table.c.company == company) | table.c.company.is_(None))
         return await self._books.read(lambda c: [_message(row) for row in c.execute(query).mappings()])

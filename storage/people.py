@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,10 +29,20 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """When somebody works: local times "HH:MM", over midnight when it ends before it starts; days 1 (Monday) to 7."""
+
+    starts: str
+    ends: str
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """A log-in. `password_hash` is argon2id, made by the caller. `agent` is the agent's code (A17), `officer` the
     officer's (J09). `languages` and `categories` are an agent's skills; no categories means every kind.
-    `failures` counts wrong passwords since the last right one, `failed_at` is the latest of them."""
+    `failures` counts wrong passwords and codes since the last log-in, `failed_at` is the latest of them. `vendor`
+    employs him; his `shift` is for people to read, nothing is decided by it."""
 
     name: str
     password_hash: str
@@ -46,6 +56,8 @@ class Login:
     active: bool = True
     failures: int = 0
     failed_at: datetime | None = None
+    vendor: str | None = None
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +87,41 @@ class People:
         self._books = books
 
     async def add(self, login: Login) -> None:
-        """A new log-in; NotInBooks when the name is taken."""
-        values = {
-            "name": login.name,
-            "password_hash": login.password_hash,
-            "roles": sorted(login.roles),
-            "agent": login.agent,
-            "officer": login.officer,
-            "company": login.company,
-            "unit": login.unit,
-            "languages": list(login.languages),
-            "categories": list(login.categories),
-            "active": login.active,
-            "failures": 0,
-        }
-        await self._books.write(lambda c: c.execute(insert(logins), values) and None)
+        """A new log-in of set-up; NotInBooks when its name or a code is taken. `Staffing.add` keeps who did it."""
+        await self._books.write(lambda c: c.execute(insert(logins), row_of(login)) and None)
 
     async def login(self, name: str) -> Login | None:
         """The log-in of this name, active or not."""
         query = select(logins).where(logins.c.name == name)
         row = await self._books.read(lambda c: c.execute(query).mappings().first())
-        return _login(row) if row else None
+        return login_from(row) if row else None
+
+    async def login_of_agent(self, agent: str) -> Login | None:
+        """The log-in of the agent with this code, active or not."""
+        query = select(logins).where(logins.c.agent == agent)
+        row = await self._books.read(lambda c: c.execute(query).mappings().first())
+        return login_from(row) if row else None
 
     async def logins(self) -> list[Login]:
         """All log-ins by name."""
         query = select(logins).order_by(logins.c.name)
-        return await self._books.read(lambda c: [_login(row) for row in c.execute(query).mappings()])
+        return await self._books.read(lambda c: [login_from(row) for row in c.execute(query).mappings()])
+
+    async def vendors(self) -> dict[str, str]:
+        """Agent's code → who employs him, where that is known."""
+        query = select(logins.c.agent, logins.c.vendor).where(logins.c.agent.is_not(None), logins.c.vendor.is_not(None))
+        return await self._books.read(lambda c: {row.agent: row.vendor for row in c.execute(query)})
 
     async def set_password(self, name: str, password_hash: str) -> None:
         """A new password; every session of the log-in ends."""
-        await self._books.write(lambda c: _change_login(c, name, {"password_hash": password_hash, "failures": 0}))
+        await self._books.write(lambda c: change_login(c, name, {"password_hash": password_hash, "failures": 0}))
 
     async def set_active(self, name: str, *, active: bool) -> None:
         """Switches a log-in on or off; every session of the log-in ends."""
-        await self._books.write(lambda c: _change_login(c, name, {"active": active}))
+        await self._books.write(lambda c: change_login(c, name, {"active": active}))
 
     async def note_failure(self, name: str, at: datetime) -> int:
-        """Counts a wrong password; the count since the last right one (0 for an unknown name)."""
+        """Counts a wrong password or code; the count since the last log-in (0 for an unknown name)."""
         statement = (
             update(logins)
             .where(logins.c.name == name)
@@ -121,7 +131,7 @@ class People:
         return await self._books.write(lambda c: c.execute(statement).scalar_one_or_none() or 0)
 
     async def note_success(self, name: str) -> None:
-        """A right password ends the count."""
+        """A log-in ends the count."""
         statement = update(logins).where(logins.c.name == name).values(failures=0, failed_at=None)
         await self._books.write(lambda c: c.execute(statement) and None)
 
@@ -143,7 +153,7 @@ class People:
             )
         )
         row = await self._books.read(lambda c: c.execute(query).mappings().first())
-        return Session(_login(row), row["expires_at"]) if row else None
+        return Session(login_from(row), row["expires_at"]) if row else None
 
     async def revoke(self, token_digest: str) -> None:
         """Ends one session."""
@@ -172,17 +182,35 @@ def write_audit(
     connection.execute(insert(audit_table), row)
 
 
-def _change_login(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+def change_login(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+    """Part of a transaction: a log-in changes and its sessions end; NotInBooks when there is none."""
     if connection.execute(update(logins).where(logins.c.name == name).values(dict(values))).rowcount != 1:
         raise NotInBooks("there is no such log-in")
-    connection.execute(update(sessions).where(sessions.c.login == name).values(revoked=True))
+    end_sessions(connection, name)
+
+
+def end_sessions(connection: Connection, name: str, *, besides: str | None = None) -> None:
+    """Part of a transaction: every session of the log-in ends but the one whose token has the digest `besides`."""
+    statement = update(sessions).where(sessions.c.login == name)
+    if besides is not None:
+        statement = statement.where(sessions.c.token_digest != besides)
+    connection.execute(statement.values(revoked=True))
 
 
 def _plain(row: RowMapping) -> dict[str, Any]:
     return dict(row)
 
 
-def _login(row: RowMapping) -> Login:
+def row_of(login: Login) -> dict[str, Any]:
+    """A log-in as the books keep it."""
+    fields: dict[str, Any] = asdict(login)
+    lists = {"roles": sorted(login.roles), "languages": list(login.languages), "categories": list(login.categories)}
+    return {**fields, **lists}
+
+
+def login_from(row: RowMapping) -> Login:
+    """A log-in from its row."""
+    shift = row["shift"]
     return Login(
         name=row["name"],
         password_hash=row["password_hash"],
@@ -196,4 +224,6 @@ def _login(row: RowMapping) -> Login:
         active=row["active"],
         failures=row["failures"],
         failed_at=row["failed_at"],
+        vendor=row["vendor"],
+        shift=Shift(shift["starts"], shift["ends"], tuple(shift["days"])) if shift else None,
     )

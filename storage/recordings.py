@@ -2,7 +2,8 @@
 
 Asterisk writes `<root>/<yyyy>/<mm>/<dd>/<call_ref>.raw`: 16-bit signed little-endian samples, 8 kHz, left the caller,
 right what he hears. The day (UTC) is that of the seconds in the call_ref, `<node>-<seconds>.<n>`. The janitor packs a
-finished one into `<call_ref>.flac` beside it, without loss. Messages (`<call_ref>-message.wav`) stay as they are.
+finished one into `<call_ref>.flac` beside it, without loss. What callers said into a question (`spoken.py`) is filed
+beside them as it is.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ DAY_AGAIN_S = 24 * 3600.0
 
 _CALL_REF = re.compile(r"[A-Za-z0-9]+-(\d{9,10})\.[A-Za-z0-9._-]+")
 _DAY = re.compile(r"(\d{4})/(\d{2})/(\d{2})")
-_RAW, _FLAC, _MESSAGE = ".raw", ".flac", "-message.wav"
+_RAW, _FLAC = ".raw", ".flac"
+_SPOKEN = re.compile(r"-[a-z_]{1,16}\.wav$")
 _PART = ".part"
 _STREAMINFO_END = 42
 """Bytes of a FLAC file up to the end of its first block: "fLaC", a header of 4 bytes, 34 bytes of facts."""
@@ -86,6 +88,10 @@ class Recordings:
     def packed_path(self, call_ref: str) -> Path:
         """Where the packed recording is."""
         return self._of(call_ref, _FLAC)
+
+    def spoken_path(self, call_ref: str, what: str) -> Path:
+        """Where what he said into a question is filed."""
+        return self._of(call_ref, f"-{what}.wav")
 
     def path_of(self, call_ref: str) -> Path | None:
         """The recording of this call as it is now, packed or raw; None when there is none."""
@@ -156,8 +162,8 @@ class Recordings:
     def _files(self, day: date) -> Iterator[RecordingFile]:
         folder = self._root / f"{day:%Y/%m/%d}"
         for entry in os.scandir(folder) if folder.is_dir() else ():
-            call_ref = entry.name.removesuffix(_PART)
-            for ending in (_MESSAGE, _RAW, _FLAC):
+            call_ref = _SPOKEN.sub("", entry.name.removesuffix(_PART))
+            for ending in (_RAW, _FLAC):
                 call_ref = call_ref.removesuffix(ending)
             if call_ref != entry.name and _CALL_REF.fullmatch(call_ref):
                 yield RecordingFile(call_ref, Path(entry.path), _changed(entry))

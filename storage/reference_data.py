@@ -1,4 +1,4 @@
-"""What hardly ever changes, kept for a minute: kinds of complaints, companies, who answers for a place."""
+"""What hardly ever changes, kept for a moment: kinds of complaints, companies, who answers for a place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from complaints.records import Category, Company, Officer
 from storage.consumers import Consumers
 from storage.together import Together
 
-KEPT_S = 60.0
+KEPT_S = 2.0
 
 
 class ReferenceData:
-    """The same answers as `Consumers`, at most a minute old: a change made at the console is heard soon after."""
+    """The same answers as `Consumers`, at most two seconds old: what is changed at the console counts at once."""
 
     def __init__(self, consumers: Consumers) -> None:
         self._questions = {
@@ -23,6 +23,10 @@ class ReferenceData:
         }
         self._kept: dict[tuple[str, str], tuple[float, object]] = {}
         self._asked = Together(self._answered)
+
+    async def close(self) -> None:
+        """Before the books are closed."""
+        await self._asked.close()
 
     async def category(self, code: str) -> Category | None:
         return await self._fresh("category", code)  # type: ignore[return-value]  # each kind has its question

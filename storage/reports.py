@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from complaints.ledger import Call, Outcome
+from complaints.owed import CLICKED
 from complaints.records import Origin
 from storage.books import Books
-from storage.calls import LedgerSum
+from storage.calls import LedgerSum, Queued
 from storage.due import Told
 
 
@@ -56,27 +56,31 @@ async def ledger_check(
 async def service_level(
     books: Books, begin: datetime, end: datetime, within_s: float, *, now: datetime, origin: Origin = Origin.LINE
 ) -> ServiceLevel:
-    """Answered by a person within `within_s` seconds, over all who were put into the queue.
+    """How those were served who were offered in [begin, end)."""
+    return level_of(await books.calls.queued(begin, end, origin), within_s, now)
+
+
+def level_of(offered: Sequence[Queued], within_s: float, now: datetime) -> ServiceLevel:
+    """Answered by a person within `within_s` seconds, over all who were put into the queue. Pure.
 
     Whoever gave up counts as offered, however soon: taking anybody out could only flatter the figure.
     """
     in_time = late = abandoned = short = waiting_late = waiting = 0
-    offered = await books.calls.queued(begin, end, origin)
     for call in offered:
         if call.talked_at is not None:
             quick = _waited_s(call, call.talked_at) <= within_s
             in_time, late = in_time + quick, late + (not quick)
-        elif call.ended_at is None:
+        elif not call.is_over:
             quick = _waited_s(call, now) <= within_s
             waiting, waiting_late = waiting + quick, waiting_late + (not quick)
         else:
             abandoned += 1
-            short += call.outcome is Outcome.SHORT_ABANDON
+            short += call.is_short
     return ServiceLevel(within_s, len(offered), in_time, late, abandoned, short, waiting_late, waiting)
 
 
-def _waited_s(call: Call, until: datetime) -> float:
-    return (until - (call.queued_at or call.offered_at)).total_seconds()
+def _waited_s(call: Queued, until: datetime) -> float:
+    return (until - call.queued_at).total_seconds()
 
 
 KEPT = frozenset({"reached", "served since"})
@@ -132,7 +136,11 @@ async def promises_kept(books: Books, begin: datetime, end: datetime, company: s
     rows = await books.due.promised("ring_promise", begin, end + LATER_TRIES)
     of_day = {row.work.cause for row in rows if row.promised_at < end}
     return sum_up(
-        row for row in rows if company in (None, row.work.company) and row.work.cause.partition("#")[0] in of_day
+        row
+        for row in rows
+        if company in (None, row.work.company)
+        and row.work.cause.partition("#")[0] in of_day
+        and not row.work.cause.startswith(CLICKED)
     )
 
 

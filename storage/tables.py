@@ -6,7 +6,7 @@ something else is missing (I1). Docket tables do refer: a docket of an unknown c
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table
 from sqlalchemy import text as sql
 
 from storage.columns import METADATA, SERIAL, maybe, maybe_moment, moment, of, text, whole
@@ -118,6 +118,8 @@ dockets = Table(
     Index("ix_dockets_work", "company", "state", "due_at", "number"),
     Index("ix_dockets_owner", "owner", "due_at"),
 )
+_CLOSED = sql("closed_at IS NOT NULL")
+Index("ix_dockets_closed", dockets.c.closed_at, sqlite_where=_CLOSED, postgresql_where=_CLOSED)
 # The docket is written after its decision within one transaction, so the reference is checked at its end.
 decisions = Table(
     "decisions",
@@ -189,6 +191,7 @@ calls = Table(
     maybe("agent"),
     maybe("docket"),
     Column("flags", JSON, nullable=False),
+    Column("steps", JSON, nullable=False, server_default="[]"),
     maybe("outcome"),
     maybe("ended_by"),
     maybe("disposition"),
@@ -197,6 +200,8 @@ calls = Table(
     maybe("no_callback"),
     Index("ix_calls_offered", "origin", "offered_at"),
     Index("ix_calls_phone", "phone", "offered_at"),
+    Index("ix_calls_agent", "agent", "offered_at"),
+    Index("ix_calls_docket", "docket"),
 )
 _OPEN = sql("ended_at IS NULL")
 _UNSETTLED = sql("outcome IS NULL AND ended_at IS NOT NULL")
@@ -272,6 +277,13 @@ Index(
     postgresql_where=sql("settled_at IS NULL"),
 )
 
+
+def _one_login_each(code: str) -> Index:
+    """No two log-ins have the same code, and any number have none."""
+    given = sql(f"{code} IS NOT NULL")
+    return Index(f"uq_logins_{code}", code, unique=True, sqlite_where=given, postgresql_where=given)
+
+
 logins = Table(
     "logins",
     METADATA,
@@ -287,6 +299,10 @@ logins = Table(
     Column("active", Boolean, nullable=False),
     whole("failures"),
     maybe_moment("failed_at"),
+    maybe("vendor"),
+    Column("shift", JSON(none_as_null=True)),
+    _one_login_each("agent"),
+    _one_login_each("officer"),
 )
 sessions = Table(
     "sessions",
@@ -295,6 +311,22 @@ sessions = Table(
     text("login", of("logins.name"), index=True),
     moment("expires_at"),
     Column("revoked", Boolean, nullable=False),
+)
+# `secret` is kept readable, because codes are made from it; `last_step` is the time step of the last code taken.
+second_factors = Table(
+    "second_factors",
+    METADATA,
+    text("login", of("logins.name"), primary_key=True),
+    text("secret"),
+    maybe_moment("confirmed_at"),
+    whole("last_step"),
+)
+recovery_codes = Table(
+    "recovery_codes",
+    METADATA,
+    text("login", of("second_factors.login"), primary_key=True),
+    text("digest", primary_key=True),
+    maybe_moment("used_at"),
 )
 audit = Table(
     "audit",
@@ -305,6 +337,42 @@ audit = Table(
     text("deed"),
     Column("subject", String, nullable=False, index=True),
     Column("detail", JSON, nullable=False),
+)
+
+# The score card of a call by scorer, whose word stays as first said. `points`: {point: true, false or null}.
+audit_scores = Table(
+    "audit_scores",
+    METADATA,
+    text("call_ref", primary_key=True),
+    text("scorer", of("logins.name"), primary_key=True),
+    text("agent"),
+    maybe("company"),
+    moment("at"),
+    Column("points", JSON, nullable=False),
+    Column("score", Float),
+    text("remark"),
+    maybe("contested"),
+    maybe_moment("contested_at"),
+    maybe("answer"),
+    maybe("answered_by"),
+    maybe_moment("answered_at"),
+    Index("ix_audit_scores_agent", "agent", "at"),
+    Index("ix_audit_scores_at", "at"),
+)
+_CONTESTED = sql("contested_at IS NOT NULL AND answered_at IS NULL")
+Index("ix_audit_scores_contested", audit_scores.c.at, sqlite_where=_CONTESTED, postgresql_where=_CONTESTED)
+
+# What an inspector found at a docket closed on `day`; `n` is its place in the draw of that day.
+inspections = Table(
+    "inspections",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    text("inspector", of("logins.name"), primary_key=True),
+    text("docket", of("dockets.number"), primary_key=True),
+    whole("n"),
+    maybe("finding"),
+    maybe("words"),
+    maybe_moment("found_at"),
 )
 
 # Where the CEL reader stands: `file` is the inode, `head` the digest of the file's first line (inodes are used again).

@@ -33,6 +33,10 @@ class Together(Generic[Q, A]):
             answer = self._asked[question] = asyncio.get_running_loop().create_future()
         return await asyncio.shield(answer)
 
+    async def close(self) -> None:
+        """Wait for what is being read: nobody may need it any more, but no reading outlives the books."""
+        await asyncio.gather(*self._readings, return_exceptions=True)
+
     def _begin(self) -> None:
         asked, self._asked = list(self._asked.items()), {}
         for first in range(0, len(asked), MOST):

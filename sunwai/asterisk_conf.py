@@ -51,6 +51,11 @@ def cel_file(line: Line) -> Path:
     return line.var / "asterisk" / "log" / "cel-custom" / "sunwai.csv"
 
 
+def spool(line: Line) -> Path:
+    """Where Asterisk keeps what its controller records of a question's answer."""
+    return line.var / "asterisk" / "spool" / "recording"
+
+
 def recording_path(line: Line, call_ref: str) -> Path:
     """Where the dialplan records a call: <recordings>/<yyyy>/<mm>/<dd>/<call_ref>.raw; the day (UTC) is in the id."""
     return line.recordings / _day_of(call_ref) / f"{call_ref}.raw"

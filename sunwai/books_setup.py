@@ -7,8 +7,10 @@ from collections.abc import Callable
 from argon2 import PasswordHasher
 
 from storage.migrations import migrate
+from storage.recordings import Recordings
 from sunwai import wiring
-from sunwai.demo import seed
+from sunwai.demo import demo_town, seed
+from sunwai.demo_stories import plant
 from sunwai.errors import SetupError
 from sunwai.reference import places
 from sunwai.render import RenderError, render
@@ -45,5 +47,17 @@ async def prepare_books(line: Line, tell: Tell) -> None:
         if line.settings.line.kind == "demo" and not await books.consumers.companies():
             tell("demo data: organisation, network, 12,000 consumers, people")
             await seed(books, wiring.make_clock(line).wall_now(), PasswordHasher().hash(line.secret("demo_password")))
+    finally:
+        await books.close()
+
+
+async def prepare_stories(line: Line, tell: Tell) -> None:
+    """Give a demo line a past worth looking at; a live line has its own."""
+    if line.settings.line.kind != "demo":
+        return
+    books = wiring.make_books(line)
+    await books.open()
+    try:
+        await plant(books, Recordings(line.recordings), demo_town, wiring.make_clock(line).wall_now(), tell)
     finally:
         await books.close()

@@ -47,6 +47,10 @@ def exchange_child(line: Line, probe: Probe) -> Child:
     return _asterisk(line, "exchange", etc, probe)
 
 
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""Each thread of the books' pool would get a memory arena of its own, and the process grow by it for hours (glibc)."""
+
+
 def role_child(line: Line, role: str) -> Child:
     """One of our own programs, `python -m sunwai ROLE --settings FILE`. The controller has a heartbeat and a spare."""
     file = ("--settings", str(line.file.resolve())) if line.file else ()
@@ -56,6 +60,7 @@ def role_child(line: Line, role: str) -> Child:
         command,
         line.var / "log" / f"{role}.log",
         line.folder,
+        environment=_FEW_ARENAS,
         heartbeat=role == CONTROLLER,
         spare=role == CONTROLLER,
     )

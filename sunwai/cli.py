@@ -69,12 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", commands.doctor, "Say what is there, what is missing and what to type.")
     doctor.add_argument("--json", action="store_true")
     bench = add("bench", commands.bench, "Our line beside a native dialplan of the same flow, under sipp: ratios.")
-    bench.add_argument("--rounds", type=int, default=3, help="interleaved rounds of each measurement (default 3)")
-    bench.add_argument("--quick", action="store_true", help="a short run that only shows that it runs")
-    bench.add_argument(
-        "--burst", action="store_true", help="only the replay of a burst of callers: seconds, no telephone"
-    )
-    bench.add_argument("--out", type=Path, help="the folder of the JSON (default: var/bench)")
+    _ask_of_bench(bench)
     chaos = add("chaos", commands.chaos, "A line of its own under load while its processes are killed and stopped.")
     chaos.add_argument("--minutes", type=float, default=5.0, help="how long the load lasts (default 5)")
     chaos.add_argument("--seed", type=int, help="callers and faults of an earlier run again (default: a new one)")
@@ -110,3 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     for name in ROLES:
         add(name, commands.role, f"Run the role {name} alone (under systemd, say).").set_defaults(role=name)
     return parser
+
+
+def _ask_of_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--rounds", type=int, default=3, help="interleaved rounds of each measurement (default 3)")
+    bench.add_argument("--quick", action="store_true", help="a short run that only shows that it runs")
+    part = bench.add_mutually_exclusive_group()
+    burst = "only the replay of a burst of callers: seconds, no telephone"
+    part.add_argument("--burst", dest="part", action="store_const", const="burst", help=burst)
+    wall = (
+        "only the wallboard: 60 agents' browsers, 200 waiting, how soon supervisors' pages show a change, and its cost"
+    )
+    part.add_argument("--wall", dest="part", action="store_const", const="wall", help=wall)
+    bench.add_argument("--json", action="store_true", help="the JSON on standard output as well")
+    bench.add_argument("--out", type=Path, help="the folder of the JSON (default: var/bench)")

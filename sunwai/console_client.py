@@ -1,9 +1,10 @@
-"""A person at the console as a program: logs in, acts, keeps the page's heartbeat. For the self-proof and for tests."""
+"""A person at the console as a program: logs in, acts, keeps the page's heartbeat. For self-proof, bench and tests."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
@@ -52,10 +53,7 @@ class ConsolePerson:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._page_task is not None:
-            self._page_task.cancel()
-            # How the page ended was told by `until`; left unasked, asyncio would complain of it later.
-            await asyncio.gather(self._page_task, return_exceptions=True)
+        await self.close_page()
         await self._session.close()
 
     async def get(self, path: str) -> Json:
@@ -71,6 +69,22 @@ class ConsolePerson:
         """Open the page's WebSocket and keep its heartbeat until this person leaves; returns after the snapshot."""
         self._page_task = asyncio.create_task(self._live())
         await self.until(lambda page: "snapshot" in page, 10)
+
+    @property
+    def page_open(self) -> bool:
+        return self._page_task is not None and not self._page_task.done()
+
+    async def close_page(self) -> None:
+        """Close it and forget its news; the session goes on."""
+        if self._page_task is not None:
+            self._page_task.cancel()
+            # How the page ended was told by `until`; left unasked, asyncio would complain of it later.
+            await asyncio.gather(self._page_task, return_exceptions=True)
+        self._page_task, self.page = None, {}
+
+    def way_to_the_exchange(self) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """The page's WebSocket for its telephone's SIP."""
+        return self._session.ws_connect(self._url + "/sip", protocols=("sip",))
 
     async def until(self, fits: Callable[[Json], bool], limit_s: float) -> Json:
         """Wait until the page's news fit. SunwaiError after `limit_s` seconds, or when the page broke."""
@@ -91,14 +105,17 @@ class ConsolePerson:
             async for frame in page:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     break
-                news = frame.json()
-                self.page[news["type"]] = news
-                for part in ("agent", "pop"):
-                    if part in news:
-                        self.page[part] = news[part]
+                self.hear(frame.json())
                 self._news.set()
             beating.cancel()
         self._news.set()
+
+    def hear(self, news: Json) -> None:
+        """What the page does with a message of its WebSocket."""
+        self.page[news["type"]] = news
+        for part in ("agent", "pop"):
+            if part in news:
+                self.page[part] = news[part]
 
     async def _beat(self, page: aiohttp.ClientWebSocketResponse) -> None:
         while True:

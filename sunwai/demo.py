@@ -16,9 +16,10 @@ from storage.books import Books
 from storage.errors import NotInBooks
 from storage.people import Login
 from sunwai import demo_consumers, demo_people, reference
+from sunwai.demo_stories import Town
 from sunwai.reference import places
 
-__all__ = ["SeedReport", "places", "seed"]
+__all__ = ["SeedReport", "demo_town", "places", "seed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ async def seed(books: Books, now: datetime, password_hash: str) -> SeedReport:
     if added:
         await books.people.audit("line", "demo_seeded", "line", now, {"consumers": report.consumers})
     return report
+
+
+def demo_town() -> Town:
+    """Whom the stories of the demo are about."""
+    organisation = reference.organisation()
+    staff = demo_people.officers(organisation)
+    company = next(one for one in organisation.companies if one.code == demo_people.MAIN)
+    consumers = demo_consumers.consumers(organisation, demo_consumers.network(organisation), staff)
+    return Town(company, [one for one in consumers if one.company == company.code])
 
 
 async def _add_missing(books: Books, logins: list[Login]) -> bool:

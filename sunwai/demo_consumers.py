@@ -11,6 +11,7 @@ from itertools import count
 from random import Random
 
 from complaints.digits import CONSUMER_DIGITS, with_check_digit
+from complaints.flags import FLAGS, PRIORITY
 from complaints.records import Consumer, Officer, Settlement, Unit
 from storage.seeding import Feeder, Transformer
 from sunwai.demo_people import MAIN, PROBE, SECOND
@@ -28,8 +29,8 @@ WITH_MOBILE, SHARING, WRONG, FLAGGED = 0.78, 0.06, 0.03, 0.04
 """Shares of all consumers. Sharing: in pairs, and the rest in threes. Wrong: an officer's number, or nobody's."""
 IN_THREES = 60
 WRONG_STAFF = 60
+PRIORITY_FLAGS = tuple(flag for flag, meaning in FLAGS.items() if meaning == PRIORITY)
 SHARE_OF_LANGUAGE = (("hi", 0.82), ("ur", 0.11), ("en", 0.07))
-FLAGS = ("senior", "disabled", "woman_asked", "medical_device")
 
 FIRST_PHONE, FIRST_NOBODYS_PHONE = 100, 80_000
 PROBE_PHONE, PROBE_FLAGGED_PHONE, PROBE_SHARED_PHONE = "+915000000001", "+915000000002", "+915000000003"
@@ -94,7 +95,7 @@ def consumers(organisation: Organisation, net: Network, staff: Sequence[Officer]
             units[home.unit].settlement,
             languages[n],
             phones[n],
-            (rng.choice(FLAGS),) if n in flagged else (),
+            (rng.choice(PRIORITY_FLAGS),) if n in flagged else (),
         )
         for n, home in enumerate(homes)
     ]

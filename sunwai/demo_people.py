@@ -18,6 +18,8 @@ SUPERVISORS = 5
 AUDITORS = 2
 JES_PER_SUBDIVISION = 3
 PROBE_AGENT = "P01"
+LINE_KEEPER = "Z00"
+"""The administrator of the whole line, whatever the company; Z01 is the main company's."""
 PROBE_LANGUAGES = ("hi", "ur", "en", "marker")
 TOP_OF_PROBE = 6
 
@@ -93,6 +95,7 @@ def _agents(password_hash: str) -> Iterator[Login]:
             company=MAIN,
             languages=AGENT_LANGUAGES[number % len(AGENT_LANGUAGES)],
             categories=AGENT_CATEGORIES[number % len(AGENT_CATEGORIES)],
+            vendor=vendor_of(code),
         )
 
 
@@ -108,6 +111,7 @@ def _desk(password_hash: str) -> Iterator[Login]:
     for role, letter, count in wanted:
         for number in range(1, count + 1):
             yield Login(f"{letter}{number:02d}", password_hash, frozenset({role}), company=MAIN)
+    yield Login(LINE_KEEPER, password_hash, frozenset({Role.ADMINISTRATOR}))
 
 
 def _officer(officer: Officer, password_hash: str) -> Login:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
+from agent_console import built
 from sunwai.asterisk_program import LEAST_VERSION, find_asterisk, of_system
 from sunwai.children import fitting_socket
 from sunwai.distribution import find_program
@@ -52,6 +53,7 @@ async def examine(line: Line, ask_books: AskBooks) -> list[Check]:
         packages(_requirements()),
         asterisk(line),
         *programs(line),
+        page(),
         prompts(line),
         await books(ask_books),
         *ports(line),
@@ -95,6 +97,12 @@ def asterisk(line: Line) -> Check:
     least = ".".join(map(str, LEAST_VERSION))
     found = f"the system's {old.version_text} is older than {least}" if old else f"none of {least} or newer"
     return Check("asterisk", "missing", found, "sunwai setup")
+
+
+def page() -> Check:
+    if built.bundle().exists():
+        return Check("page", "ok", f"built in {built.bundle().parent}")
+    return Check("page", "missing", "not built from these sources", "sunwai setup")
 
 
 def programs(line: Line) -> Iterator[Check]:

@@ -260,7 +260,7 @@ def _make(recipe: Recipe) -> array[int]:
     if kind == "tone":
         return tone((int(rest[0]), int(rest[1])))
     if kind == "silence":
-        return _silence(int(rest[0]))
+        return silence(int(rest[0]))
     if kind == "beep":
         return _beep()
     if kind == "music":
@@ -272,24 +272,24 @@ def _make(recipe: Recipe) -> array[int]:
     sound = array("h")
     for place, phrase in enumerate(phrases):
         # An empty first phrase: the piece begins with a pause.
-        sound += _silence(int(gap) if place else 0) + (_phrase(voice, rate, phrase) if phrase else array("h"))
+        sound += silence(int(gap) if place else 0) + (phrase_of(voice, rate, phrase) if phrase else array("h"))
     return _framed(sound, sentence=phrases[-1].endswith(_SENTENCE_ENDS))
 
 
-def _silence(ms: int) -> array[int]:
+def silence(ms: int) -> array[int]:
     return array("h", [0] * (RATE_HZ * ms // 1000))
 
 
 def _framed(sound: array[int], *, sentence: bool) -> array[int]:
     """Words of one sentence follow closely, after a sentence there is a breath."""
-    return _silence(30) + sound + _silence(250 if sentence else 60)
+    return silence(30) + sound + silence(250 if sentence else 60)
 
 
 @cache
-def _phrase(voice: str, rate: str, phrase: str) -> array[int]:
+def phrase_of(voice: str, rate: str, phrase: str) -> array[int]:
     # A piece in front of a value must not sound like the end of the sentence.
     text = phrase if re.search(r"[\W_]$", phrase) or " " not in phrase else phrase + ","
-    wav = _run(["espeak-ng", "-v", voice, "-s", rate, "--stdin", "--stdout"], text.encode())
+    wav = run_tool(["espeak-ng", "-v", voice, "-s", rate, "--stdin", "--stdout"], text.encode())
     sound = _trim(_sox(["--ignore-length", "-t", "wav", "-"], ["gain", _VOICE_GAIN_DB], wav))
     if not sound:
         raise RenderError(f"the voice {voice} has nothing to say for {phrase!r}")
@@ -299,11 +299,11 @@ def _phrase(voice: str, rate: str, phrase: str) -> array[int]:
 def _sox(source: list[str], effects: list[str], stdin: bytes = b"") -> array[int]:
     raw = ["-t", "raw", "-r", str(RATE_HZ), "-e", "signed-integer", "-b", "16", "-L", "-c", "1", "-"]
     # -D: no dither, so that the same source always gives the same file.
-    sound = _run(["sox", "-D", "-V1", *source, *raw, *effects, "highpass", "150"], stdin)
+    sound = run_tool(["sox", "-D", "-V1", *source, *raw, *effects, "highpass", "150"], stdin)
     return array("h", sound)
 
 
-def _run(command: list[str], stdin: bytes = b"") -> bytes:
+def run_tool(command: list[str], stdin: bytes = b"") -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 - our own command line; text goes in by stdin, never through a shell
             command, input=stdin, capture_output=True, timeout=_TOOL_LIMIT_S, check=True
@@ -323,7 +323,7 @@ def _tools(languages: Sequence[str]) -> str:
     for tool in ("espeak-ng", "sox"):
         if shutil.which(tool) is None:
             raise RenderError(f"{tool} is not installed (apt install {tool})")
-    versions = _run(["espeak-ng", "--version"]) + _run(["sox", "--version"])
+    versions = run_tool(["espeak-ng", "--version"]) + run_tool(["sox", "--version"])
     # The folder of its data is part of espeak's answer and says nothing about the sound.
     return versions.decode(errors="replace").replace("\n", " ").partition("Data at")[0]
 

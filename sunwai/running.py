@@ -7,6 +7,7 @@ from datetime import datetime
 
 from rich.console import Console
 
+from agent_console import built
 from dialplan.loading import load_flows
 from notifications.templates import load_templates
 from storage.errors import BooksAway
@@ -37,6 +38,8 @@ async def preflight(line: Line) -> list[str]:
     load_templates()
     if not line.prompts.exists():
         raise StartError("the prompts have not been rendered: type `sunwai setup`")
+    if not built.bundle().exists():
+        raise StartError("the console's page is not built, or its sources have changed since: type `sunwai setup`")
     out_of_reach = [await _books_out_of_reach(line), await _floor_out_of_reach(line)]
     for check in ports(line):
         if check.state != "ok":

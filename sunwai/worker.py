@@ -32,6 +32,7 @@ from storage.clock import Clock
 from storage.due import ClaimedWork
 from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
 from storage.recordings import Janitor, RecordingError, Recordings
+from storage.spoken import Spoken
 
 ESCALATE = "escalate"
 LEASE_S = 120.0
@@ -63,6 +64,7 @@ class WorkerPlan:
     country: str
     cel_file: Path
     recordings: Path
+    spool: Path
     recording_days: int | None = None
 
 
@@ -86,7 +88,9 @@ class Worker:
         self._plan = plan
         self._owner = f"worker:{plan.node}:{socket.gethostname()}:{os.getpid()}"
         self._companies: dict[str, Company] = {}
-        self._janitor = Janitor(books, clock, Recordings(plan.recordings), plan.recording_days)
+        recordings = Recordings(plan.recordings)
+        self._spoken = Spoken(plan.spool, recordings)
+        self._janitor = Janitor(books, clock, recordings, plan.recording_days)
         self._cel = CelReader(
             plan.cel_file,
             books,
@@ -103,6 +107,7 @@ class Worker:
             Loop("escalations", self.escalate, 1.0, 60.0),
             Loop("late promises", self.count_late, 15.0, 15.0),
             Loop("recordings", self._janitor.pack, 15.0, 3600.0),
+            Loop("spoken words", self._spoken.file, 600.0, 600.0),
             Loop("retention", self._janitor.retain, 600.0, 3600.0),
         )
         async with asyncio.TaskGroup() as group:

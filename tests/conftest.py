@@ -12,7 +12,7 @@ from hypothesis import settings
 settings.register_profile("line", deadline=None)
 settings.load_profile("line")
 
-LANES = ("unit", "rooms", "calls", "phone")
+LANES = ("unit", "rooms", "calls", "phone", "browser")
 HERE = Path(__file__).parent
 
 

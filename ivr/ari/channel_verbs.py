@@ -61,6 +61,13 @@ class ChannelVerbs(Verbs):
     async def stop_music(self, channel: str, *, call: str, wait: bool = True) -> None:
         await self._do("DELETE", path("channels", channel, "moh"), call=call, wait=wait)
 
+    async def mute(self, channel: str, *, call: str, wait: bool = True) -> None:
+        """Neither heard nor hearing, until `unmute`; idempotent."""
+        await self._do("POST", path("channels", channel, "mute"), {"direction": "both"}, call=call, wait=wait)
+
+    async def unmute(self, channel: str, *, call: str, wait: bool = True) -> None:
+        await self._do("DELETE", path("channels", channel, "mute"), {"direction": "both"}, call=call, wait=wait)
+
     async def send_dtmf(self, channel: str, digits: str, *, call: str, wait: bool = True) -> None:
         await self._do("POST", path("channels", channel, "dtmf"), {"dtmf": digits}, call=call, wait=wait)
 

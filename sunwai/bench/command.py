@@ -5,52 +5,85 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
+import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
-from sunwai.bench import adopting, matching, replay
+from sunwai.bench import adopting, matching, replay, wall_report
 from sunwai.bench.callers import callers
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.houses import telephones, with_bare_controller, with_floor, with_whole_line
 from sunwai.bench.lines import clear
 from sunwai.bench.plan import PLAY, QUEUE, Flow, Plan, make_plan, whole_flow
-from sunwai.bench.report import Knee, Results, show, write
+from sunwai.bench.report import Knee, Results, as_json, show
 from sunwai.bench.runs import Figures, Side, run, step
+from sunwai.bench.wall import measure_wall
 from sunwai.errors import one_sentence
 from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 
+Part = Literal["burst", "wall"]
 
-def run_bench(line: Line, console: Console, out: Path, *, rounds: int, quick: bool, burst_only: bool = False) -> int:
-    """Measure, print, write `out`/<date>.json. 0, or 1 when calls failed at the fixed rates.
 
-    The line itself must not run: its ports are used (not with `burst_only`, which replays a burst and starts nothing).
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for; `part` None: our line beside the native one, and all that belongs to it."""
+
+    rounds: int
+    quick: bool
+    part: Part | None = None
+    as_json: bool = False
+
+
+def run_bench(line: Line, asked: Asked, console: Console, out: Path) -> int:
+    """Measure, print, write `out`/<date>.json. 0, or 1 when calls failed at the fixed rates or a part found a fault.
+
+    The line itself must not run: its ports are used (not with "burst", which replays a burst and starts nothing).
     SunwaiError in one sentence when something is missing or died.
     """
-    if burst_only:
-        results = _replayed(line, quick=quick)
-    else:
-        with only_parent(line), one_sentence():
-            results = asyncio.run(_measured(line, console, out / "work", make_plan(rounds, quick=quick), quick=quick))
-        for recordings in (out / "work").glob("*/recordings"):
-            shutil.rmtree(recordings)
-    file = out / f"{results.begun.replace(':', '')}.json"
-    write(results, file)
+    if asked.as_json:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if asked.part == "wall":
+        walls = measure_wall(line, console, out, rounds=asked.rounds, quick=asked.quick)
+        wall_report.show(walls, console)
+        _write(wall_report.as_json(walls), walls.begun, out, console, asked)
+        return 1 if walls.faults else 0
+    results = _replayed(line, asked) if asked.part == "burst" else _beside_native(line, asked, console, out)
     show(results, console)
-    console.print(f"written: {file}")
+    _write(as_json(results), results.begun, out, console, asked)
     return 1 if results.failed else 0
 
 
-def _replayed(line: Line, *, quick: bool) -> Results:
+def _write(content: bytes, begun: str, out: Path, console: Console, asked: Asked) -> None:
+    file = out / f"{begun.replace(':', '')}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    if asked.as_json:
+        sys.stdout.write(content.decode() + "\n")
+    console.print(f"written: {file}")
+
+
+def _beside_native(line: Line, asked: Asked, console: Console, out: Path) -> Results:
+    plan = make_plan(asked.rounds, quick=asked.quick)
+    with only_parent(line), one_sentence():
+        results = asyncio.run(_measured(line, console, out / "work", plan, quick=asked.quick))
+    for recordings in (out / "work").glob("*/recordings"):
+        shutil.rmtree(recordings)
+    return results
+
+
+def _replayed(line: Line, asked: Asked) -> Results:
     begun, moment, load_before = datetime.now(UTC), time.monotonic(), load_average()
-    rows = replay.measure(line.settings, quick=quick)
+    rows = replay.measure(line.settings, quick=asked.quick)
     facts = {**machine(line), "load_before": load_before, "load_after": load_average()}
     taken_s = time.monotonic() - moment
-    return Results(begun.isoformat(timespec="seconds"), taken_s, quick, facts, (), (), burst=rows)
+    return Results(begun.isoformat(timespec="seconds"), taken_s, asked.quick, facts, (), (), burst=rows)
 
 
 async def _measured(line: Line, console: Console, work: Path, plan: Plan, *, quick: bool) -> Results:

@@ -36,8 +36,11 @@ class Door:
     async def hang_up_all(self) -> None:
         """Whoever is still on the line is sent away."""
         for channel in await self.names("channels"):
-            async with self._session.delete(f"/ari/channels/{channel}"):
-                pass  # 404: he has just left
+            await self.hang_up(channel)
+
+    async def hang_up(self, channel: str) -> None:
+        async with self._session.delete(f"/ari/channels/{channel}"):
+            pass  # 404: he has just left
 
     async def make_phones(self, codes: Sequence[str], address: str, port: int) -> None:
         """Endpoints as the line makes them for its agents, but with a fixed contact. StartError when refused."""

@@ -79,6 +79,7 @@ def bench_settings(line: Line, place: int) -> Settings:
             hard_limit=2 * CALLS_AT_ONCE,
             asterisk_root=asterisk_root(line),
         ),
+        console=msgspec.structs.replace(line.settings.console, address="127.0.0.1"),
         storage=StorageSettings(var="."),
         metrics=msgspec.structs.replace(line.settings.metrics, enabled=True),
         log=LogSettings(level="warning"),

@@ -1,4 +1,4 @@
-"""What is read after a run: CPU of programs from /proc, moments of calls from Asterisk's own call event log."""
+"""What is read after a run: CPU and memory of programs from /proc, moments of calls from Asterisk's call event log."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sunwai.errors import StartError
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _EVENT, _TIME, _LINKED, _UNIQUE, _CHANNEL, _USER_TYPE = 0, 1, 2, 3, 4, 8
 QUEUED = "QUEUED"
@@ -19,6 +21,24 @@ QUEUED = "QUEUED"
 def cpu_s(pid: int) -> float:
     """CPU seconds a process has used so far, user and system, with its ended threads; in steps of 10 ms."""
     return _used(Path(f"/proc/{pid}/stat"))
+
+
+def rss_kb(pid: int) -> int:
+    """Resident memory of a process. StartError when it has ended."""
+    try:
+        for text in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if text.startswith("VmRSS:"):
+                return int(text.split()[1])
+    except (OSError, ValueError, IndexError) as error:
+        raise StartError("a program of the line ended under the load: see its log") from error
+    raise StartError("a program of the line ended under the load: see its log")
+
+
+def machine_busy_s() -> float:
+    """CPU seconds of all cores since the machine started, whoever used them."""
+    first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+    user, nice, system, _idle, _waiting, irq, softirq = (int(ticks) for ticks in first[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS
 
 
 def other_threads_cpu_s(pid: int) -> float:
@@ -68,12 +88,20 @@ def agent_up_ms(rows: Iterable[Sequence[str]], *, since_queued: bool) -> list[fl
     return [1000 * (moment - since[call]) for call, moment in up.items() if call in since]
 
 
+_AGENTS_LEG = ".agent"
+
+
+def is_agents_leg(channel: str) -> bool:
+    """Whether a channel of ours is an agent's leg: its id is one that we chose, `<call's id>.agent1`."""
+    return _AGENTS_LEG in channel
+
+
 def _caller_of(row: Sequence[str]) -> str:
     """The unique id of the caller an agent's leg was rung for.
 
-    Queue() links the legs; ours has an id we chose, `<call's id>.agent1`, and is linked only when both are bridged.
+    Queue() links the legs; ours has the call's id in its own, and is linked only when both are bridged.
     """
-    call, made_by_us, _ = row[_UNIQUE].partition(".agent")
+    call, made_by_us, _ = row[_UNIQUE].partition(_AGENTS_LEG)
     return call.rpartition("-")[2] if made_by_us else row[_LINKED]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -161,11 +160,11 @@ def show(results: Results, console: Console) -> None:
 def _show_flows(results: Results, console: Console) -> None:
     table = Table("flow", "what", "native", "ours", "ours / native", title="median (least-most) over the rounds")
     for row in rows(results):
-        table.add_row(row.flow, row.what, _told(row.native), _told(row.ours), _told(row.ratio, 2))
+        table.add_row(row.flow, row.what, told(row.native), told(row.ours), told(row.ratio, 2))
     console.print(table)
     more = Table("CPU per call (ms), goal of books and floor: 1.0", "median (least-most)")
     for what, found in added(results):
-        more.add_row(what, _told(found, 2))
+        more.add_row(what, told(found, 2))
     console.print(more)
 
 
@@ -176,7 +175,7 @@ def _show_takeovers(takeovers: Sequence[Takeover], console: Console) -> None:
     for spare, name in ((True, "a spare stood by"), (False, "started anew")):
         ones = [one for one in takeovers if one.spare is spare]
         live, taken_up = (spread(values) for values in ([one.live for one in ones], [one.taken_up for one in ones]))
-        table.add_row(name, _told(live, 0), _told(taken_up, 0), _told(spread(one.seconds for one in ones), 2))
+        table.add_row(name, told(live, 0), told(taken_up, 0), told(spread(one.seconds for one in ones), 2))
     console.print(table)
 
 
@@ -195,19 +194,18 @@ def _show_matching(costs: Sequence[Cost], console: Console) -> None:
         )
 
 
-def write(results: Results, file: Path) -> None:
-    """The same as JSON, with every run."""
+def as_json(results: Results) -> bytes:
+    """The same, with every run."""
     content = {
         **asdict(results),
         "rows": [asdict(row) for row in rows(results)],
         "added_ms_per_call": {what: asdict(found) for what, found in added(results)},
         "burst_assumed": burst.assumptions(burst.Assumed()) if results.burst else [],
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1))
+    return msgspec.json.format(msgspec.json.encode(content), indent=1)
 
 
-def _told(found: Spread | None, digits: int = 1) -> str:
+def told(found: Spread | None, digits: int = 1) -> str:
     if found is None:
         return ""
     if len(found.values) == 1:

@@ -9,6 +9,7 @@ from agent_console.plan import ConsolePlan
 from storage.commands import Commands
 from storage.floor import Floor
 from sunwai import wiring
+from sunwai.asterisk_conf import spool
 from sunwai.heartbeat import Word
 from sunwai.settings import Line
 
@@ -36,8 +37,12 @@ def make_plan(line: Line) -> ConsolePlan:
         node=line.settings.line.node,
         sip_address=telephony.agent_address,
         sip_port=telephony.agent_port,
+        sip_socket=f"ws://127.0.0.1:{telephony.http_port}/ws",
         company=line.settings.line.company,
         wrapup_s=line.settings.queue.wrapup_s,
+        lines=telephony.soft_limit,
+        recordings=line.recordings,
+        spool=spool(line),
         timezone=str(wiring.zone_of(line)),
         country=line.settings.line.country,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sunwai import wiring
-from sunwai.asterisk_conf import cel_file
+from sunwai.asterisk_conf import cel_file, spool
 from sunwai.heartbeat import Word
 from sunwai.settings import Line
 from sunwai.worker import Worker, WorkerPlan
@@ -26,5 +26,6 @@ def make_plan(line: Line) -> WorkerPlan:
         country=line.settings.line.country,
         cel_file=cel_file(line),
         recordings=line.recordings,
+        spool=spool(line),
         recording_days=line.settings.storage.recording_days or None,
     )

@@ -19,6 +19,7 @@ from sunwai.bench.callers import callers
 from sunwai.bench.facts import load_average, machine
 from sunwai.bench.lines import clear
 from sunwai.bench.load import COUNTS, Carried, Load, carry
+from sunwai.bench.measure import rss_kb
 from sunwai.bench.plan import whole_flow
 from sunwai.bench.runs import Side, step
 from sunwai.errors import StartError, one_sentence
@@ -27,7 +28,7 @@ from sunwai.settings import Line
 from sunwai.soak import report
 from sunwai.soak.houses import a_whole_line
 from sunwai.soak.pace import keeps_up, under_way
-from sunwai.soak.standing import Standing, rss_kb, stand
+from sunwai.soak.standing import Standing, stand
 from sunwai.soak.verdict import Facts, Reading, judge, left
 
 STEPS = (3.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 27.0, 36.0)

@@ -65,17 +65,6 @@ async def metrics(line: Line) -> dict[str, float]:
     return {sample.name: sample.value for family in families for sample in family.samples if not sample.labels}
 
 
-def rss_kb(pid: int) -> int:
-    """Resident memory of a process. StartError when it has ended."""
-    try:
-        for text in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if text.startswith("VmRSS:"):
-                return int(text.split()[1])
-    except (OSError, ValueError, IndexError) as error:
-        raise StartError("a program of the line ended under the load: see its log") from error
-    raise StartError("a program of the line ended under the load: see its log")
-
-
 def open_files(pid: int) -> Mapping[str, int]:
     """Open descriptors by kind. Speech comes by UDP: one socket more for each call that is forgotten."""
     udp = _udp_inodes(pid)

@@ -396,3 +396,15 @@ async def test_a_caller_given_back_in_the_middle_is_registered_for_the_house_and
     await scene.rings_in(STRANGER, ("area_readback", "1"), call_ref="n1-78", returned=True)
     docket = await the_docket(scene)
     assert (docket.consumer_id, docket.language, docket.category) == (31, "ur", "SUP-FUSE")
+
+
+async def test_the_way_a_caller_had_gone_before_a_restart_is_in_the_ledger_as_well(scene):
+    way_in = (("language_choice", "2"), ("main_menu", "1"), ("supply_menu_unknown", "1"))
+    await scene.rings_in(STRANGER, *way_in, ("ask_consumer_number", HANGS_UP), call_ref="n1-81")
+    floor = scene.house.floor
+    floor.walks["n1-82"] = floor.walks["n1-81"]  # of a call whose row knows nothing of it yet
+    await scene.rings_in(STRANGER, ("ask_consumer_number", HANGS_UP), call_ref="n1-82", returned=True)
+    row = await scene.books.calls.get("n1-82")
+    assert row is not None
+    way = [place for _, place in row.steps]
+    assert [place for place in way if place in ("main_full", "supply_elsewhere")] == ["main_full", "supply_elsewhere"]

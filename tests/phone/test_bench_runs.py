@@ -7,12 +7,13 @@ import os
 import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from sunwai.bench.command import run_bench
-from sunwai.settings import Line, Settings, TelephonySettings
+from sunwai.bench.command import Asked, Part, run_bench
+from sunwai.settings import ConsoleSettings, Line, Settings, TelephonySettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,8 +31,9 @@ def free_port() -> int:
             return port
 
 
-@pytest.mark.timeout(180)
-def test_a_quick_bench_measures_both_sides_and_tells_it():
+@pytest.fixture
+def line():
+    """A line that only lends its ports and its Asterisk."""
     # A short path: Asterisk's control socket must fit into 107 bytes.
     with tempfile.TemporaryDirectory(prefix="sunwai") as folder:
         port = free_port()
@@ -44,11 +46,20 @@ def test_a_quick_bench_measures_both_sides_and_tells_it():
             rtp_end=12999,
             asterisk_root=os.environ.get("SUNWAI_ASTERISK") or str(ROOT / "var" / "asterisk" / "root"),
         )
-        line = Line(Settings(telephony=addresses), Path(folder), None)
-        paper, out = Console(record=True, width=150), line.var / "bench"
-        status = run_bench(line, paper, out, rounds=1, quick=True)
-        (file,) = out.glob("*.json")
-        told = json.loads(file.read_text())
+        yield Line(Settings(telephony=addresses, console=ConsoleSettings(port=free_port())), Path(folder), None)
+
+
+def run_quick(line: Line, part: Part | None = None) -> tuple[int, dict[str, Any], str]:
+    """Exit status, what the file tells, what people read."""
+    paper, out = Console(record=True, width=150), line.var / "bench"
+    status = run_bench(line, Asked(rounds=1, quick=True, part=part), paper, out)
+    (file,) = out.glob("*.json")
+    return status, json.loads(file.read_text()), paper.export_text()
+
+
+@pytest.mark.timeout(180)
+def test_a_quick_bench_measures_both_sides_and_tells_it(line):
+    status, told, text = run_quick(line)
     assert {(run["flow"], run["who"]) for run in told["figures"]} == {
         (flow, who) for flow in ("play", "queue", "whole") for who in ("native", "ours")
     }
@@ -61,4 +72,17 @@ def test_a_quick_bench_measures_both_sides_and_tells_it():
         (True, 10, 10),
         (False, 10, 10),
     }
-    assert "ours / native" in paper.export_text()
+    assert "ours / native" in text
+
+
+@pytest.mark.timeout(180)
+def test_a_quick_bench_of_the_wallboard_sees_every_change_on_every_page(line):
+    status, told, text = run_quick(line, "wall")
+    assert (status, told["faults"]) == (0, [])
+    opened, closed = told["stretches"]
+    assert (opened["open"], closed["open"]) == (True, False)
+    assert opened["asked"]["changes"] > 0
+    assert opened["by_line"]["changes"] > 0, "callers are offered to agents by their browsers' telephones"
+    assert all(queue["changes"] > 0 and queue["missing"] == 0 for queue in told["queue"].values())
+    assert all(stretch["cpu_percent"]["console"] > 0 for stretch in told["stretches"])
+    assert "open - closed" in text

@@ -41,6 +41,13 @@ async def test_a_withheld_number_is_no_hindrance_and_stays_withheld(call, books)
     assert all(post.message.to.startswith("officer:") for post in await books.outbox.for_docket(docket.number))
     row = await ended(books, docket.call_ref)
     assert (row.phone, row.outcome, row.ended_by) == (None, Outcome.DOCKET_REGISTERED, EndedBy.CALLER)
+    way = [place for _, place in row.steps]
+    assert [place for place in way if place in ("main_full", "supply_elsewhere", "consumer_number")] == [
+        "main_full",
+        "supply_elsewhere",
+        "consumer_number",
+    ], "an auditor sees where in the recording he was"
+    assert [at for at, _ in row.steps] == sorted(at for at, _ in row.steps)
 
 
 async def test_an_unknown_number_chooses_its_language_once(call, books):

@@ -126,7 +126,7 @@ async def number_keyed_anew(people: People, books: Books) -> None:
 
 async def is_his_house(people: People, caller: Phone, books: Books) -> None:
     await caller.hear("area_readback", limit_s=20)
-    assert "consumer_number_wrong" not in caller.heard
+    assert "consumer_number_wrong" not in caller.heard, caller.heard  # all of it: the order tells what happened
     await caller.press("1")
     docket = await books.dockets.get(await told_his_number(caller))
     assert docket is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from callers import Calling, answers, asks_for_a_person, ended, is_free_again, is_talking, national, shown
 from phone_line import agent_at_work, own_consumer, until
 
-from complaints.ledger import Outcome
+from complaints.ledger import Call, Outcome
+from complaints.records import Origin
 from ivr.exchange import Exchange, Phone
 from storage.books import Books
 from sunwai.console_client import ConsolePerson
@@ -110,3 +112,31 @@ async def has_his_turn_and_leaves(caller: Phone, number: str, exchange: Exchange
 async def nothing_promised(books: Books, number: str) -> bool:
     works = await books.due.pending(["ring_promise"])
     return all(work.payload["phone"] != f"+91{number}" for work in works)
+
+
+async def test_a_supervisors_click_rings_a_caller_who_left_and_brings_him_to_an_agent(house, exchange, books):
+    consumer = await own_consumer(books, 73)
+    left = Call(
+        "n1-1795000000.73",
+        "inbound",
+        Origin.LINE,
+        datetime.now(UTC) - timedelta(hours=1),
+        company="PV",
+        phone=consumer.phone,
+        consumer_id=consumer.id,
+        language="hi",
+        outcome=Outcome.MESSAGE_LEFT,
+        ended_at=datetime.now(UTC) - timedelta(minutes=59),
+    )
+    await books.calls.note(left)
+    async with agent_at_work(house, exchange, "A01") as agent, house.person("S01") as boss:
+        await boss.post(f"/api/calls/{left.call_ref}/call_back")
+        rung = await exchange.rung(national(consumer), limit_s=30)
+        await rung.answer()
+        await rung.hear("callback_menu", limit_s=20)
+        await rung.press("1")
+        ringing = await exchange.rung("agent-A01", limit_s=30)
+        await answers(ringing, agent)
+        await is_free_again(rung, agent)
+    row = await ended(books, national(consumer), "callback")
+    assert row.outcome is Outcome.TALKED

@@ -157,6 +157,42 @@ def reason_is_heard(house, name: str) -> bool:
         return sound.getnframes() > sound.getframerate() and max(samples) > 3000
 
 
+async def test_who_is_on_the_line_with_us_is_asked_when_he_has_hung_up(house, exchange, call, books):
+    """Seen in chaos: a consumer who waited in a callback of ours was rung a second time beside it."""
+    number = await registered(house, books)
+    caller = await call(CONSUMER)
+    await caller.hear("main_menu", "status_menu")
+    await claim(house, number)
+    with pytest.raises(TimeoutError):
+        await exchange.rung(CONSUMER, 4)
+    await caller.hang_up()
+    consumer = await asked(exchange, number)
+    await consumer.press("1")
+    await consumer.until_ended()
+    [attempt] = await rows_of(books, number)
+    assert attempt.verdict is Verdict.SATISFIED
+
+
+async def test_one_phone_is_not_rung_for_two_dockets_at_a_time(house, exchange, books):
+    numbers = {await claimed(house, books), await claimed(house, books)}
+    ringing = await exchange.rung(CONSUMER)
+    with pytest.raises(TimeoutError):
+        await exchange.rung(CONSUMER, 3)
+    await ringing.answer()
+    await ringing.hear("sat_greet")
+    first = await ringing.hear_pairs(4)
+    await ringing.hear("sat_question")
+    await ringing.press("1")
+    await ringing.until_ended()
+    [other] = numbers - {first}
+    consumer = await asked(exchange, other)
+    await consumer.press("1")
+    await consumer.until_ended()
+    for number in numbers:
+        [attempt] = await rows_of(books, number)
+        assert attempt.verdict is Verdict.SATISFIED
+
+
 async def test_later_is_asked_again_later_and_closes_nothing(house, exchange, books):
     number = await claimed(house, books)
     consumer = await asked(exchange, number)

@@ -160,7 +160,7 @@ async def test_the_service_level_counts_everybody_who_was_queued(books: Books) -
         await books.calls.note(ended(f"gone {nth}", Outcome.CALLER_LEFT, queued_at=NOW, ended_at=gone))
     await books.calls.note(ended("never queued", Outcome.SELF_SERVED))
     level = await service_level(books, NOW, LATER, 20, now=LATER)
-    assert (level.offered, level.answered_in_time, level.abandoned) == (100, 40, 60)
+    assert (level.offered, level.answered_in_time, level.abandoned, level.short_abandons) == (100, 40, 60, 0)
     assert level.share == 0.4
 
 

@@ -174,6 +174,7 @@ async def _seed(books: Books) -> None:
             Category("SUP-FUSE", names, 4, 8, 2, 20),
             Category("BILL", names, 120, 240, 3, 240),
             Category("THEFT", names, 72, 72, 3, None),
+            Category("SAF", names, 1, 2, 0, 15),
         ]
     )
     await seeding.add_feeders([Feeder("F-07", "PV", "F-07", Settlement.URBAN)])
@@ -188,11 +189,12 @@ def seeded_books(tmp_path_factory):
     """The file every test begins with a copy of."""
     file = tmp_path_factory.mktemp("console") / "books.db"
     migrate(f"sqlite:///{file}")
-    asyncio.run(_seed_file(f"sqlite:///{file}"))
+    asyncio.run(seed_books_at(f"sqlite:///{file}"))
     return file
 
 
-async def _seed_file(url: str) -> None:
+async def seed_books_at(url: str) -> None:
+    """Books of anywhere that are migrated and empty."""
     books = Books(url)
     await _seed(books)
     await books.close()
@@ -211,15 +213,37 @@ async def fragile_house(tmp_path, seeded_books, breakable_redis, prefix):
         yield house
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def any_house(request, tmp_path, seeded_books, redis_server, prefix):
+    """A house on either kind of books; the module names `books_fixture` as well."""
+    if request.param == "sqlite":
+        async with opened(tmp_path, seeded_books, redis_server, prefix) as house:
+            yield house
+        return
+    url = request.getfixturevalue("server_url")
+    books = Books(url)
+    await _seed(books)
+    await books.close()
+    async with opened_at(url, tmp_path, redis_server, prefix) as house:
+        yield house
+
+
 @asynccontextmanager
 async def opened(tmp_path, seeded_books, redis_server, prefix):
-    """A house with a server that answers, closed at the end."""
+    """A house with a server that answers, on a copy of the seeded file, closed at the end."""
     shutil.copy(seeded_books, tmp_path / "books.db")
-    url = f"sqlite:///{tmp_path / 'books.db'}"
+    async with opened_at(f"sqlite:///{tmp_path / 'books.db'}", tmp_path, redis_server, prefix) as house:
+        yield house
+
+
+@asynccontextmanager
+async def opened_at(url, folder, redis_server, prefix):
+    """The same on books of anywhere; recordings are in `folder`."""
     books, floor, commands = Books(url), Floor(redis_server.url, prefix), Commands(redis_server.url, prefix)
     await books.open()
     clock = Clock()
     plan = ConsolePlan(
+        sip_socket="ws://127.0.0.1:1/ws",
         address="127.0.0.1",
         port=8912,
         session_hours=12,
@@ -230,6 +254,9 @@ async def opened(tmp_path, seeded_books, redis_server, prefix):
         company="PV",
         wrapup_s=WRAP_UP_S,
         timezone="Asia/Kolkata",
+        lines=180,
+        recordings=folder / "recordings",
+        spool=folder / "spool",
     )
     server = TestServer(make_app(books, floor, commands, clock, plan))
     await server.start_server()

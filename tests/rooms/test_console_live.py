@@ -266,6 +266,8 @@ async def test_every_route_is_described_and_every_reference_leads_somewhere(hous
     ids = [one["operationId"] for path in document["paths"].values() for one in path.values()]
     assert len(ids) == len(set(ids))
     for schema in schemas.values():
+        if "enum" in schema:
+            continue
         assert schema["type"] == "object"
         assert set(schema.get("required", [])) <= set(schema["properties"])
 

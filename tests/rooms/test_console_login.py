@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 from test_console_house import PASSWORD
 
+from agent_console.built import SOURCES
+
 pytest_plugins = ("redis_fixture", "test_console_house")
 
 
@@ -182,17 +184,16 @@ async def test_many_log_ins_at_once_all_get_in(house):
 
 
 def test_the_pages_files_hold_no_script_style_or_address_of_their_own():
-    from agent_console.page import _FOLDER  # noqa: PLC0415 - only this test looks into the folder
-
-    html = (_FOLDER / "index.html").read_text(encoding="utf-8")
+    html = (SOURCES / "index.html").read_text(encoding="utf-8")
     assert "style=" not in html
     assert "<style" not in html
     assert html.count("<script") == html.count('src="/web/')
-    for file in _FOLDER.iterdir():
+    assert '"resolved"' not in (SOURCES / "package-lock.json").read_text(encoding="utf-8")
+    for file in [*SOURCES.glob("*.html"), *SOURCES.glob("*.css"), *SOURCES.glob("src/**/*.ts*")]:
         assert "http://" not in file.read_text(encoding="utf-8").replace("http://www.w3.org", "")
         assert "https://" not in file.read_text(encoding="utf-8")
     keys = [
-        set(json.loads((_FOLDER / f"words.{name}.json").read_text(encoding="utf-8"))) for name in ("hi", "ur", "en")
+        set(json.loads((SOURCES / f"words.{name}.json").read_text(encoding="utf-8"))) for name in ("hi", "ur", "en")
     ]
     assert keys[0] == keys[1] == keys[2]
 

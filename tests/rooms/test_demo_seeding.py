@@ -33,7 +33,7 @@ async def test_a_demo_is_written_whole_and_only_once(books):
     assert first.new
     assert not second.new
     assert (first.feeders, first.transformers, first.consumers) == (50, 482, 12_025)
-    assert len(await books.people.logins()) == first.logins == 165
+    assert len(await books.people.logins()) == first.logins == 166
     assert (await books.people.login("A17")).password_hash == HASH
     assert [row.deed for row in await books.people.audit_rows("line")] == ["demo_seeded"]
 

@@ -168,6 +168,30 @@ async def test_signing_in_twice_keeps_state_and_idle_time_and_takes_new_skills(f
     assert await floor.ready_agents(T + 10) == [Ready("A17", HINDI, T)]
 
 
+async def test_other_skills_count_at_once_and_cost_neither_state_nor_lease_nor_idle_time(floor):
+    await at_desk(floor, "A17", skills=HINDI)
+    await at_desk(floor, "A18", now=T + 1)
+    await floor.enqueue(caller("ur-1", skills=URDU), "n1")
+    assert (
+        pick(await floor.waiting_heads(T), [one for one in await floor.ready_agents(T) if one.agent == "A17"]) is None
+    )
+    before = await floor.agent("A17")
+    assert await floor.set_skills("A17", URDU)
+    assert pick(await floor.waiting_heads(T), await floor.ready_agents(T)) == ("ur-1", "A17"), (
+        "idle for longer than A18"
+    )
+    after = await floor.agent("A17")
+    assert (after.skills, after.state, after.lease_until) == (URDU, before.state, before.lease_until)
+    assert bucket_of(HINDI) not in {bucket_of(one.skills) for one in await floor.ready_agents(T)}
+
+
+async def test_skills_of_somebody_not_signed_in_sign_him_in_nowhere(floor):
+    assert not await floor.set_skills("A17", URDU)
+    assert await floor.agent("A17") is None
+    await floor.talks("A18", "n1-1", owner="n1", since=T)
+    assert not await floor.set_skills("A18", URDU), "known by his talk alone; his page brings his skills"
+
+
 async def test_a_break_and_back_starts_the_idle_time_anew(floor):
     await at_desk(floor, "A17")
     await floor.set_state("A17", AgentState.BREAK, now=T + 5, reason="tea")

@@ -52,7 +52,7 @@ def clock():
 
 @pytest.fixture
 def plan(tmp_path):
-    return WorkerPlan("n1", "PV", "IN", tmp_path / "cel.csv", tmp_path / "recordings")
+    return WorkerPlan("n1", "PV", "IN", tmp_path / "cel.csv", tmp_path / "recordings", tmp_path / "spool")
 
 
 async def registered(books, clock, cause="one"):

@@ -19,10 +19,12 @@ from storage.clock import Clock
 from storage.errors import BooksAway
 from storage.migrations import migrate
 from storage.recordings import Janitor, RecordingError, Recordings, missing_from
+from storage.spoken import QUIET_S, Spoken
 from sunwai import reference
 
 NOW = datetime.now(UTC)
 RECENT = int(NOW.timestamp()) - 3600
+REF = f"n1-{RECENT}.7"
 OLD = int((NOW - timedelta(days=40)).timestamp())
 
 
@@ -289,3 +291,20 @@ async def test_deleting_goes_in_batches_and_looks_at_a_day_once_a_day(books, kep
 
 async def test_free_room_can_be_asked_before_the_first_recording(kept):
     assert await kept.free_bytes() > 0
+
+
+async def test_what_a_caller_said_is_filed_with_the_day_once_nobody_waits_for_it(kept, root, tmp_path):
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    old, fresh, other = (spool / name for name in (f"{REF}-message.wav", f"{REF}-reason.wav", "notes.wav"))
+    for path, age_s in ((old, 2 * QUIET_S), (fresh, 1.0), (other, 2 * QUIET_S)):
+        path.write_bytes(b"said")
+        os.utime(path, (time.time() - age_s,) * 2)
+    spoken = Spoken(spool, kept)
+    assert await spoken.file() == 1
+    assert spoken.path_of(REF, "message") == kept.spoken_path(REF, "message")
+    assert spoken.path_of(REF, "reason") == fresh, "a controller that comes back may still ask Asterisk for it"
+    assert other.exists()
+    assert spoken.path_of(REF, "name") is None
+    [file] = await kept.of_day(datetime.fromtimestamp(RECENT, UTC).date())
+    assert file.call_ref == REF, "the janitor knows whose it is, and how long it stays"

@@ -12,9 +12,9 @@ from sunwai.bench.lines import as_toml, bench_settings
 from sunwai.bench.load import Carried
 from sunwai.bench.measure import agent_up_ms, cpu_s, new_rows, ratios, spread
 from sunwai.bench.plan import make_plan
-from sunwai.bench.report import Knee, Results, added, rows, show, write
+from sunwai.bench.report import Knee, Results, added, as_json, rows, show
 from sunwai.bench.runs import Figures
-from sunwai.settings import Line, LineSettings, Settings, StorageSettings, TelephonySettings
+from sunwai.settings import ConsoleSettings, Line, LineSettings, Settings, StorageSettings, TelephonySettings
 
 
 def row(event: str, moment: float, unique: str, channel: str, *, linked: str = "", user_type: str = "") -> list[str]:
@@ -129,7 +129,7 @@ def test_the_knee_is_the_highest_rate_without_a_failed_call():
     assert knee.after(200, carried(0, 0, 140.0)).limit == 200, "a load that sipp could not make proves nothing"
 
 
-def test_the_table_has_a_row_for_each_figure_and_the_file_has_every_run(tmp_path):
+def test_the_table_has_a_row_for_each_figure_and_the_file_has_every_run():
     done = results(
         figures("native", 1),
         figures("ours", 1, controller=1.0, failed=2),
@@ -142,8 +142,7 @@ def test_the_table_has_a_row_for_each_figure_and_the_file_has_every_run(tmp_path
     assert "calls/s, none failed" in text
     assert "150/s was the highest step" in text
     assert "2 calls failed" in text
-    write(done, tmp_path / "b" / "one.json")
-    assert (tmp_path / "b" / "one.json").read_text().count('"asterisk_ms"') == 2
+    assert as_json(done).decode().count('"asterisk_ms"') == 2
 
 
 def test_a_quick_plan_is_one_round_and_the_whole_one_has_as_many_as_asked():
@@ -157,6 +156,7 @@ def test_the_bench_touches_neither_the_lines_books_nor_anything_beyond_loopback(
         Settings(
             line=LineSettings(kind="live"),
             telephony=TelephonySettings(trunk_address="192.0.2.1", trunk_peer="192.0.2.2", agent_address="192.0.2.3"),
+            console=ConsoleSettings(address="192.0.2.4"),
             storage=StorageSettings(books="postgresql://books", floor="redis://floor", recordings="/recordings"),
         ),
         tmp_path,
@@ -167,7 +167,12 @@ def test_the_bench_touches_neither_the_lines_books_nor_anything_beyond_loopback(
         telephony = settings.telephony
         assert all(
             address.startswith("127.")
-            for address in (telephony.trunk_address, telephony.trunk_peer, telephony.agent_address)
+            for address in (
+                telephony.trunk_address,
+                telephony.trunk_peer,
+                telephony.agent_address,
+                settings.console.address,
+            )
         )
         assert (settings.line.kind, settings.storage) == ("demo", StorageSettings(var="."))
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from agent_console import sessions
+from agent_console.built import SOURCES
 from agent_console.choices import CAUSE_CODES, DISPOSITIONS
 from agent_console.door import actor_of
 from agent_console.errors import Away, BadInput, NotPossible, in_plain_words
 from agent_console.limiter import LOCK_MAX, FailureLimit, locked_until
-from agent_console.page import _FOLDER
 from agent_console.passwords import hashed
 from agent_console.scope import shown_phone
 from agent_console.signing_in import skills_of_login
+from complaints.ledger import Outcome
 from complaints.lifecycle import IllegalMove
+from complaints.records import State
+from dialplan.loading import load_flows
 from storage.commands import NoAnswer
 from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
 from storage.floor_records import AgentRefused, AgentState, FloorAway
 from storage.people import Login, Role
+from sunwai import wiring
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 PHONE = "+915000012345"
@@ -118,6 +124,30 @@ def test_what_nobody_foresaw_is_not_dressed_up():
 
 def test_every_word_people_choose_has_its_name_in_three_languages():
     for language in ("hi", "ur", "en"):
-        text = (_FOLDER / f"words.{language}.json").read_text(encoding="utf-8")
+        text = (SOURCES / f"words.{language}.json").read_text(encoding="utf-8")
         for key in [f"disposition.{word}" for word in DISPOSITIONS] + [f"cause.{word}" for word in CAUSE_CODES]:
             assert f'"{key}"' in text
+
+
+def test_every_step_of_a_call_that_pages_name_is_one_of_a_flow():
+    """A node that is renamed in a flow must be renamed on the page, or agents lose sight of it."""
+    nodes = {name for flow in load_flows(wiring.FLOWS, wiring.wording().catalogue).values() for name in flow.nodes}
+    words = json.loads((SOURCES / "words.en.json").read_text(encoding="utf-8"))
+    named = {key.removeprefix("step.") for key in words if key.startswith("step.")}
+    assert named
+    assert named <= nodes
+
+
+def test_every_word_the_page_asks_for_is_there():
+    """A key without words would be shown as itself."""
+    words = json.loads((SOURCES / "words.en.json").read_text(encoding="utf-8"))
+    asked = {
+        key
+        for source in SOURCES.glob("src/**/*.ts*")
+        for key in re.findall(r'\bword\("([^"]+)"', source.read_text(encoding="utf-8"))
+    }
+    assert len(asked) > 50
+    assert asked <= set(words)
+    assert {f"outcome.{outcome}" for outcome in Outcome} <= set(words)
+    assert {f"state.{state}" for state in AgentState} <= set(words)
+    assert {f"docket.{state}" for state in State} <= set(words)

@@ -259,7 +259,7 @@ class House:
     """Keeps what the loop asked of it."""
 
     def __init__(self, broken=None, *, keeps=True):
-        self.deeds, self.connected, self.kept = [], [], []
+        self.deeds, self.connected, self.kept, self.reached = [], [], [], []
         self.keeps = keeps
         self._broken = broken
 
@@ -278,7 +278,7 @@ class House:
         return self.keeps
 
     async def talk(self, line):
-        await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep)
+        await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep, self.reached.append)
 
 
 async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word():
@@ -287,6 +287,9 @@ async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word()
     assert house.deeds == [("check_docket", {"number": "1234"})]
     # Where he waits, and how far he is with his number: there a restarted controller goes on.
     assert house.kept == ["main", "number", "number 1", "number 12", "number 123"]
+    assert house.reached[0] == FLOW.start, "every place of the flow is told once, as it is reached"
+    assert house.reached[1:3] == ["main", "number"]
+    assert len(house.reached) == len(set(house.reached))
     assert line.clips[-1].name == "goodbye.0"
     assert not line.speaking  # the last word was heard to its end
 

@@ -131,7 +131,8 @@ def test_everybody_has_a_log_in_by_his_code(logins):
 
 
 def test_the_second_company_and_the_probe_have_people_of_their_own(logins):
-    assert {login.company for login in logins.values()} == {"PV", "UV", "PROBE"}
+    assert {login.company for login in logins.values()} == {"PV", "UV", "PROBE", None}
+    assert [login.name for login in logins.values() if login.company is None] == ["Z00"], "the whole line's"
     assert set(logins["P01"].languages) == {"marker", "hi", "ur", "en"}
     assert logins["P-L6"].company == "PROBE"
 
