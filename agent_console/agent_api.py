@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -217,12 +219,20 @@ async def _me(visit: Visit) -> Agent:
     return agent
 
 
-async def ask_controller(visit: Visit, controller: str, deed: str, call: str | None, args: dict[str, str]) -> Answer:
-    """One command; an answer that says no becomes a sentence."""
+async def ask_controller(
+    visit: Visit,
+    controller: str,
+    deed: str,
+    call: str | None,
+    args: dict[str, str],
+    why_not: Mapping[str, str] = MappingProxyType({}),
+) -> Answer:
+    """One command; an answer that says no becomes a sentence, of `why_not` (reason → sentence) or of our own."""
     command = Command(id=uuid4().hex, actor=visit.visitor.actor, call=call, deed=deed, args=dict(args))
     answer = await visit.console.commands.ask(controller, command)
     if answer.ok:
         return answer
     if answer.reason in _TRY_AGAIN:
         raise Away("The telephone exchange could not do it: try again in a moment.")
-    raise NotPossible(_WHY_NOT.get(answer.reason, "The telephone exchange refused."))
+    sentences = {**_WHY_NOT, **why_not}
+    raise NotPossible(sentences.get(answer.reason, "The telephone exchange refused."))

@@ -55,6 +55,7 @@ class Deed(StrEnum):
     TAKE_SECOND_FACTOR = "take_second_factor"
     KEEP_PEOPLE = "keep_people"
     KEEP_CONSUMERS = "keep_consumers"
+    KEEP_EDITIONS = "keep_editions"
 
 
 _ALL = frozenset(Role)
@@ -100,6 +101,7 @@ RIGHTS: dict[Deed, frozenset[Role]] = {
     Deed.TAKE_SECOND_FACTOR: frozenset({Role.ADMINISTRATOR}),
     Deed.KEEP_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Deed.KEEP_CONSUMERS: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
+    Deed.KEEP_EDITIONS: frozenset({Role.ADMINISTRATOR}),
 }
 
 _ACTOR_ORDER = (Role.SUPERVISOR, Role.VIGILANCE, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR)

@@ -14,6 +14,7 @@ from agent_console.passwords import Passwords
 from agent_console.relays import Relays
 from agent_console.telephone import Telephone
 from agent_console.wall import Wallboard
+from dialplan.edition import Edition
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
@@ -28,8 +29,9 @@ class ConsolePlan:
 
     `sip_address`:`sip_port` is where an agent's SIP telephone registers, `sip_socket` the URL where his browser's does,
     by way of the console (`sip_relay.py`). `recordings` and `spool` are the folders of `storage.recordings` and
-    `storage.spoken`. `behind_tls` says that a proxy on this machine speaks https for us: cookies are then marked
-    secure, and the caller's address is the proxy's last X-Forwarded-For.
+    `storage.spoken`. `release` is what this release says, `nodes` are all of the line. `behind_tls` says that a proxy
+    on this machine speaks https for us: cookies are then marked secure, and the caller's address is the proxy's last
+    X-Forwarded-For.
     """
 
     address: str
@@ -46,6 +48,8 @@ class ConsolePlan:
     lines: int
     recordings: Path
     spool: Path
+    release: Edition
+    nodes: tuple[str, ...]
     country: str = "IN"
     behind_tls: bool = False
 

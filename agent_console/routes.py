@@ -9,6 +9,7 @@ from agent_console import (
     consumers_api,
     docket_api,
     docket_moves_api,
+    editions_api,
     health,
     inbox_api,
     inspection_api,
@@ -40,7 +41,7 @@ from agent_console.wall import Wall
 _DOCKET = r"/api/dockets/{number:[0-9]{8}}"
 _AGENT = r"{agent:[A-Za-z0-9-]{1,32}}"
 _LOGIN = r"{login:[A-Za-z0-9@._-]{1,64}}"
-_LOGIN = r"{login:[A-Za-z0-9._-]{1,64}}"
+_EDITION = r"/api/editions/{number:[0-9]{1,9}}"
 _CALL = r"{call_ref:[A-Za-z0-9._:-]{1,80}}"
 _SCORER = r"{scorer:[A-Za-z0-9._@-]{1,64}}"
 
@@ -340,6 +341,58 @@ ROUTES: tuple[Route, ...] = (
         asks=inbox_api.Settle,
     ),
     Route("POST", f"/api/calls/{_CALL}/call_back", Deed.CALL_BACK, "Ring a caller", calling_back_api.call_back),
+    Route(
+        "GET",
+        "/api/editions",
+        Deed.KEEP_EDITIONS,
+        "Editions of what the line says",
+        editions_api.editions,
+        answers=editions_api.EditionList,
+    ),
+    Route(
+        "GET",
+        _EDITION,
+        Deed.KEEP_EDITIONS,
+        "Every word of an edition",
+        editions_api.edition,
+        answers=editions_api.EditionWhole,
+    ),
+    Route(
+        "POST",
+        "/api/editions/check",
+        Deed.KEEP_EDITIONS,
+        "Would these changes do? Nothing is kept",
+        editions_api.check,
+        asks=editions_api.Draft,
+        answers=editions_api.Checked,
+    ),
+    Route(
+        "POST",
+        "/api/editions",
+        Deed.KEEP_EDITIONS,
+        "A new edition, heard by nobody yet",
+        editions_api.make,
+        asks=editions_api.MakeEdition,
+        answers=editions_api.EditionView,
+        status=201,
+    ),
+    Route(
+        "POST",
+        f"{_EDITION}/use",
+        Deed.KEEP_EDITIONS,
+        "The next caller hears this edition",
+        editions_api.use,
+        asks=editions_api.UseEdition,
+        answers=editions_api.EditionList,
+    ),
+    Route(
+        "POST",
+        f"{_EDITION}/try",
+        Deed.KEEP_EDITIONS,
+        "A telephone is rung and hears it",
+        editions_api.try_it,
+        asks=editions_api.TryEdition,
+    ),
     Route(
         "GET",
         "/api/promised_times",

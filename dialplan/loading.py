@@ -38,6 +38,7 @@ KINDS: dict[str, type[AnyNode]] = {
 }
 MAX_DEPTH = 3
 MAX_KEYS = 9
+MAX_NODES = 400
 KEYS = frozenset("0123456789*#")
 LADDER_PROMPTS = ("silence_slow", "silence_anykey", "wrong_key")
 
@@ -46,7 +47,12 @@ Prompts = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 class FlowError(Exception):
-    """A flow is refused; the text names the file, the line and the reason."""
+    """A flow is refused: where (a file, or the flow's name), in which line, and why."""
+
+    def __init__(self, where: object, line: int, reason: str) -> None:
+        super().__init__(f"{where}:{line}: {reason}")
+        self.line = line
+        self.reason = reason
 
 
 def load_flows(folder: Path, prompts: Prompts) -> dict[str, Flow]:
@@ -55,61 +61,82 @@ def load_flows(folder: Path, prompts: Prompts) -> dict[str, Flow]:
     for file in sorted(folder.glob("*.toml")):
         flow = load_flow(file, prompts)
         if flow.name in flows:
-            raise FlowError(f"{file}:1: another file tells the flow {flow.name} already")
+            raise FlowError(file, 1, f"another file tells the flow {flow.name} already")
         flows[flow.name] = flow
     for name in FIRST_FACTS.keys() - flows.keys():
-        raise FlowError(f"{folder}: the flow {name} is missing")
+        raise FlowError(folder, 1, f"the flow {name} is missing")
     return flows
 
 
 def load_flow(file: Path, prompts: Prompts) -> Flow:
-    """One flow, checked whole."""
-    text = file.read_text(encoding="utf-8")
+    """One flow of a file, checked whole."""
+    return read_flow(file, file.read_text(encoding="utf-8"), prompts)
+
+
+def read_flow(where: object, text: str, prompts: Prompts) -> Flow:
+    """One flow from its text, checked whole; `where` is named in what FlowError says."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FlowError(f"{file}: {error}") from error
-    flow = _read(file, text, data)
+        found = re.search(r"at line (\d+)", str(error))
+        raise FlowError(where, int(found[1]) if found else 1, str(error)) from error
+    flow = _read(where, text, data)
     for line, reason in _faults(flow, prompts):
-        raise FlowError(f"{file}:{line}: {reason}")
+        raise FlowError(where, line, reason)
     return flow
 
 
-def _read(file: Path, text: str, data: dict[str, Any]) -> Flow:
+def _read(where: object, text: str, data: dict[str, Any]) -> Flow:
     lines = {
         found[1]: text.count("\n", 0, found.start()) + 1
         for found in re.finditer(r"^\[node\.(\w+)\]", text, re.MULTILINE)
     }
     for key in data.keys() - {"name", "start", "home", "failure", "always", "node"}:
-        raise FlowError(f"{file}:1: a flow has no setting {key}")
+        raise FlowError(where, 1, f"a flow has no setting {key}")
     for key in ("name", "start", "failure", "node"):
         if key not in data:
-            raise FlowError(f"{file}:1: the flow lacks {key}")
-    nodes = {name: _node(file, name, lines.get(name, 1), body) for name, body in data["node"].items()}
+            raise FlowError(where, 1, f"the flow lacks {key}")
+    for key in ("name", "start", "home", "failure"):
+        if not isinstance(data.get(key, ""), str):
+            raise FlowError(where, 1, f"{key} must be a text")
+    if _misfit(data.get("always", {}), Mapping[str, str]):
+        raise FlowError(where, 1, "always must be a table of texts")
+    nodes = {name: _node(where, name, lines.get(name, 1), body) for name, body in _nodes(where, data["node"])}
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     home = data.get("home", data["start"])
     return Flow(data["name"], data["start"], home, data["failure"], data.get("always", {}), nodes, digest)
 
 
-def _node(file: Path, name: str, line: int, body: dict[str, Any]) -> AnyNode:
-    where = f"{file}:{line}: {name}"
+def _nodes(where: object, told: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Whoever writes a flow may write anything: what is no table of nodes is refused before it is read."""
+    if not isinstance(told, dict):
+        raise FlowError(where, 1, "node must be a table: [node.name]")
+    if len(told) > MAX_NODES:
+        raise FlowError(where, 1, f"{len(told)} nodes; more than {MAX_NODES} nobody can look over")
+    for name, body in told.items():
+        if not isinstance(body, dict):
+            raise FlowError(where, 1, f"{name} must be a table: [node.{name}]")
+        yield name, body
+
+
+def _node(where: object, name: str, line: int, body: dict[str, Any]) -> AnyNode:
     kinds = [kind for kind in KINDS if kind in body]
     if len(kinds) != 1:
-        raise FlowError(f"{where} must have exactly one of {', '.join(KINDS)}")
+        raise FlowError(where, line, f"{name} must have exactly one of {', '.join(KINDS)}")
     kind = KINDS[kinds[0]]
     known = {field.name: field for field in fields(kind)}
     for key in body.keys() - known.keys():
-        raise FlowError(f"{where} is a {kinds[0]} node and has no setting {key}")
+        raise FlowError(where, line, f"{name} is a {kinds[0]} node and has no setting {key}")
     for key, field in known.items():
         if key in ("name", "line") or key in body:
             continue
         if field.default is MISSING and field.default_factory is MISSING:
-            raise FlowError(f"{where} lacks {key}")
+            raise FlowError(where, line, f"{name} lacks {key}")
     hints = get_type_hints(kind)
     for key, value in body.items():
         wanted = _misfit(value, hints[key])
         if wanted:
-            raise FlowError(f"{where}: {key} must be {wanted}")
+            raise FlowError(where, line, f"{name}: {key} must be {wanted}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
     make: Callable[..., AnyNode] = kind
     return make(name=name, line=line, **values)

@@ -16,6 +16,8 @@ from pathlib import Path
 from dialplan.clips import BEEP, MARKER, PLACEHOLDERS, SLOW, Clip, Phrase, Place, Value
 from dialplan.spoken import TONGUES, value_clips, vocabulary, written
 
+MAX_LENGTH = 600
+"""Characters of a changed prompt: about forty seconds of speech."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LEADING_MARKS = " ।۔.,،;:?!|"
@@ -46,10 +48,14 @@ Sentence = tuple[Fixed | Slot, ...]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All prompts: language → key → sentence. Every language holds the same keys and the same values."""
+    """All prompts: language → key → sentence. Every language holds the same keys and the same values.
+
+    `before`: the wording this one was changed from, whose test tones it keeps.
+    """
 
     sentences: Mapping[str, Mapping[str, Sentence]]
     texts: Mapping[str, Mapping[str, str]]
+    before: "Wording | None" = None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -118,7 +124,58 @@ class Wording:
     def marker(self, places: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
         """What was said (`heard`) → its two tones, beep and the given place ids included: a test phone's table."""
         clips = [*self.clips(MARKER), BEEP, *(f"place/{place}" for place in places)]
-        return marker_tones(map(heard, clips))
+        names = {heard(clip) for clip in clips}
+        known = self.before.marker(places) if self.before else {}
+        return {name: tones for name, tones in known.items() if name in names} | marker_tones(
+            names - known.keys(), known.values()
+        )
+
+    def changed(self, texts: Mapping[str, Mapping[str, str]]) -> "Wording":
+        """This wording with some prompts said in other words, and some added: language → key → text.
+
+        A prompt may leave out values it held before, and gets none it had not: who says it knows no others. All
+        languages hold the same values. WordingError with a fault per line, "<lang>.<key>: <reason>".
+        """
+        faults = [
+            f"{lang}.{key}: {reason}"
+            for lang, changed in sorted(texts.items())
+            for key, text in sorted(changed.items())
+            for reason in self._refused(lang, key, text)
+        ]
+        if faults:
+            raise WordingError("\n".join(faults))
+        merged = {lang: {**self.texts[lang], **texts.get(lang, {})} for lang in self.languages}
+        sentences = {lang: {key: _parse(key, text) for key, text in merged[lang].items()} for lang in merged}
+        keys = sorted(set().union(*(changed.keys() for changed in texts.values())))
+        faults = [fault for key in keys for fault in self._unlike(key, sentences)]
+        if faults:
+            raise WordingError("\n".join(faults))
+        return Wording(sentences, merged, self.before or self)
+
+    def _refused(self, lang: str, key: str, text: str) -> Iterator[str]:
+        if lang not in self.sentences:
+            yield "the line has no prompts in this language"
+            return
+        if len(text) > MAX_LENGTH:
+            yield f"{len(text)} characters; more than {MAX_LENGTH} nobody listens to"
+        if "\n" in text or not text.isprintable():
+            yield "a prompt is one line of words"
+        yield from _text_faults(key, text)
+        known = set(_slots(self.sentences[lang].get(key, ())))
+        for name in _slots(_parse(key, text)):
+            if key in self.sentences[lang] and name in PLACEHOLDERS and name not in known:
+                yield f"{{{name}}} is not known where this is said; it may hold {_listed(known)}"
+
+    def _unlike(self, key: str, sentences: Mapping[str, Mapping[str, Sentence]]) -> Iterator[str]:
+        """A prompt that is not in every language, or holds other values in one than in the first."""
+        first = sentences[self.languages[0]].get(key)
+        for lang in self.languages:
+            sentence = sentences[lang].get(key)
+            if sentence is None:
+                yield f"{lang}.{key}: a new prompt needs its words in every language"
+            elif first is not None and set(_slots(sentence)) != set(_slots(first)):
+                mine, theirs = _listed(_slots(sentence)), _listed(_slots(first))
+                yield f"{lang}.{key}: it holds {mine}, in {self.languages[0]} it holds {theirs}"
 
     def _marker_clips(self) -> Iterator[str]:
         for key in sorted(self.keys):
@@ -234,25 +291,33 @@ class _Source:
 
     def _read(self, key: str, value: object) -> None:
         line = self._lines.get(key, 1)
-        if not _KEY.fullmatch(key):
-            self._fault(line, f"{key!r} is no name for a prompt: letters, digits and _")
-        elif not isinstance(value, str):
+        if not isinstance(value, str):
             self._fault(line, f"prompt {key!r} is not a text")
-        else:
-            self.sentences[key], self.texts[key] = _parse(key, value), value
-            self._inspect(line, key, value)
-
-    def _inspect(self, line: int, key: str, text: str) -> None:
-        if not self.sentences[key]:
-            self._fault(line, f"prompt {key!r} is empty")
-        if re.search(r"[{}]", _SLOT.sub("", text)):
-            self._fault(line, f"prompt {key!r} has a brace that does not close")
-        for name in _slots(self.sentences[key]):
-            if name not in PLACEHOLDERS:
-                self._fault(line, f"prompt {key!r} holds {{{name}}}; known are {', '.join(sorted(PLACEHOLDERS))}")
+            return
+        self.sentences[key], self.texts[key] = _parse(key, value), value
+        for reason in _text_faults(key, value):
+            self._fault(line, f"prompt {key!r}: {reason}")
 
     def _fault(self, line: int, reason: str) -> None:
         self._faults.append(f"{self._path}:{line}: {reason}")
+
+
+def _text_faults(key: str, text: str) -> Iterator[str]:
+    """What is wrong with one prompt by itself."""
+    if not _KEY.fullmatch(key):
+        yield "this is no name for a prompt: letters, digits and _"
+    sentence = _parse(key, text)
+    if not sentence:
+        yield "it is empty"
+    if re.search(r"[{}]", _SLOT.sub("", text)):
+        yield "it has a brace that does not close"
+    for name in _slots(sentence):
+        if name not in PLACEHOLDERS:
+            yield f"it holds {{{name}}}; known are {_listed(PLACEHOLDERS)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))) or "none"
 
 
 def _parse(key: str, text: str) -> Sentence:
@@ -287,15 +352,16 @@ def heard(clip: str) -> str:
     return clip.replace(".0", "")
 
 
-def marker_tones(names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Each name (sorted) → two frequencies in Hz that sound together, unlike those of any other name.
+def marker_tones(names: Iterable[str], taken: Iterable[tuple[int, int]] = ()) -> dict[str, tuple[int, int]]:
+    """Each name (sorted) → two frequencies in Hz that sound together, unlike those of any other name or `taken`.
 
     The grid is 50 Hz, which is exactly one line of a 20 ms spectrum at 8 kHz: a frame of a tone shows two lines
     and nothing else, whatever its phase. 450-3050 Hz passes any telephone; keys' own frequencies stay 40 Hz away;
     two tones of a pair lie at least 100 Hz apart.
     """
     grid = [hz for hz in range(450, 3051, 50) if all(abs(hz - key) >= 40 for key in _DTMF_HZ)]
-    pairs = [pair for pair in combinations(grid, 2) if pair[1] - pair[0] >= 100]
+    given = frozenset(taken)
+    pairs = [pair for pair in combinations(grid, 2) if pair[1] - pair[0] >= 100 and pair not in given]
     ordered = sorted(set(names))
     if len(ordered) > len(pairs):
         raise WordingError(f"{len(ordered)} marker names, and only {len(pairs)} pairs of tones")

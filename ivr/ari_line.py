@@ -27,10 +27,10 @@ from ivr.ari.events import (
     StasisEnd,
 )
 from ivr.ari.ids import playback_id
+from ivr.editions import SpokenEdition
 from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
 from ivr.messages import spoken_s
-from ivr.voice import Voice
 from storage.floor_records import Reservation
 
 HUSH_LIMIT_S = 2.0
@@ -45,15 +45,17 @@ STRAY_S = 0.1
 class AriLine:
     """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox.
 
-    `codec` is what the caller is spoken to in (`agent_codec.codec_of`). `met` is set when he is listened to for the
-    first time: what had to be said to him before that has been said. `over` is set when his task has ended.
+    `edition` is what he is spoken to in, `codec` how (`agent_codec.codec_of`). `met` is set when he is listened to for
+    the first time: what had to be said to him before that has been said. `over` is set when his task has ended.
     `colleague` is the agent to whom he is being handed on; `beside` are legs of the call that are not in the talk yet.
     `in_holding`: a controller before us brought him there; `undisturbed`: he hears music as before and noticed nothing.
     """
 
-    def __init__(self, ari: Ari, voice: Voice, inbox: Inbox, channel: str, call_ref: str, codec: str = "") -> None:
+    def __init__(
+        self, ari: Ari, edition: SpokenEdition, inbox: Inbox, channel: str, call_ref: str, codec: str = ""
+    ) -> None:
         self._ari = ari
-        self._voice = voice
+        self.edition = edition
         self.inbox = inbox
         self.channel = channel
         self.codec = codec
@@ -119,7 +121,7 @@ class AriLine:
             return
         self._plays += 1
         try:
-            await self._ari.play(self.channel, self._playback, self._voice.media(clips), call=self.call_ref)
+            await self._ari.play(self.channel, self._playback, self.edition.voice.media(clips), call=self.call_ref)
         except Gone as error:
             self._plays -= 1
             raise await self.why(error) from error
@@ -184,6 +186,7 @@ class AriLine:
         return await spoken_s(self._ari, name)
 
     async def _recorded_to_the_end(self, name: str, max_s: float) -> float:
+        self.met.set()
         try:
             seconds = await self._recorded(name, max_s + 10.0)
         except HungUp as gone:

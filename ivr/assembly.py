@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from dialplan.flow import Flow
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
 from ivr.ari.events import StasisStart
 from ivr.controller import EVENTS, PRESENCE_EVENTS, Controller
+from ivr.editions import Editions
 from ivr.house import House
 from ivr.plan import Plan
 from ivr.staff import Staff
 from ivr.surge import SurgeWatch
-from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.commands import Commands
@@ -35,8 +32,7 @@ def make_controller(
     floor: Floor,
     journal: Journal,
     commands: Commands,
-    flows: Mapping[str, Flow],
-    voice: Voice,
+    editions: Editions,
     clock: Clock,
     plan: Plan,
 ) -> tuple[Controller, House]:
@@ -57,8 +53,7 @@ def make_controller(
         journal=journal,
         floor=floor,
         staff=staff,
-        flows=flows,
-        voice=voice,
+        editions=editions,
         clock=clock,
         plan=plan,
         surge=SurgeWatch(books, staff, clock, plan),

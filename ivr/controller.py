@@ -22,6 +22,7 @@ from ivr.ari.errors import AriError
 from ivr.ari.events import Channel, Event, StasisStart
 from ivr.ari_line import AriLine
 from ivr.callbacks import Callbacks
+from ivr.editions import NotSpoken
 from ivr.errors import TelephoneError
 from ivr.house import House
 from ivr.inbound import apologise_to, take_call
@@ -31,6 +32,7 @@ from ivr.matching import Matching
 from ivr.meters import CALLS
 from ivr.neighbours import Neighbours
 from ivr.offers import Leg
+from ivr.trials import Trials
 from storage.commands import TOO_LONG, Answer, Command, Commands
 from storage.errors import StorageError
 from storage.floor_records import FloorAway
@@ -72,6 +74,7 @@ class Controller:
         self._commands = commands
         self.lines: Lines = {}
         self._callbacks = Callbacks(house, self.lines)
+        self._trials = Trials(house, self.lines)
         self._tasks: asyncio.TaskGroup | None = None
         self._lost_at: datetime | None = None
         self._looked = False
@@ -91,12 +94,14 @@ class Controller:
             "listen": self._in_talk,
             "stop_listening": self._in_talk,
             "ready": self._ready,
+            "try_edition": self._try_edition,
         }
 
     async def run(self) -> None:
         """Until cancelled; ends loudly when one of its loops does (design 5.9)."""
         house = self._house
         self._began = house.clock.wall_now().timestamp()  # not when it was made: a spare waits for hours
+        await house.editions.first_look()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             tasks.create_task(house.ari.run(self._on_event, self._on_connected, self._on_lost))
@@ -107,6 +112,7 @@ class Controller:
             tasks.create_task(house.notes.run())
             tasks.create_task(journaling.keep_journal(house))
             tasks.create_task(house.surge.run())
+            tasks.create_task(house.editions.run())
             tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 
@@ -134,7 +140,8 @@ class Controller:
             return  # told twice, by the event and by the reconciling
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
-        line = self.lines[call_ref] = AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(event.channel))
+        edition, codec = house.editions.current, codec_of(event.channel)
+        line = self.lines[call_ref] = AriLine(house.ari, edition, inbox, channel, call_ref, codec)
         if caller.leg is not None:  # known before the floor is told who talks
             line.agent_leg, line.agent = caller.leg.channel, caller.leg.agent if caller.leg.is_agents else None
         if caller.leg is None and event.args[:1] == ["returned"]:
@@ -279,6 +286,19 @@ class Controller:
                 reason = await asked.answer
         except TimeoutError:
             return Answer(False, TOO_LONG)
+        return Answer(not reason, reason)
+
+    async def _try_edition(self, command: Command) -> Answer:
+        """The administrator's telephone rings; how it goes on is his to hear."""
+        args = {name: str(value) for name, value in command.args.items()}
+        number = int(args["edition"])
+        try:
+            await self._house.editions.of(number)
+        except NotSpoken:
+            return Answer(False, "not_spoken")
+        reason = self._trials.begin(args["phone"])
+        if not reason:
+            self._start(self._trials.hold(args["phone"], number, args["flow"], args["language"]))
         return Answer(not reason, reason)
 
     async def _ready(self, command: Command) -> Answer:  # noqa: ARG002  # every deed has the same shape

@@ -111,7 +111,7 @@ async def _stand_in_line(wait: Wait) -> None:
         key = routing_key(wait.waiting.entered_at, talk.priority)
         wait.waiting = replace(wait.waiting, key=key, priority=talk.priority)
         wait.next_told = asyncio.get_running_loop().time() + talk.house.plan.announce_every_s
-        await talk.line.say(talk.house.voice.clips([Say(talk.language, "agent_lost")]))
+        await talk.line.say(talk.edition.voice.clips([Say(talk.language, "agent_lost")]))
     talk.line.waiting = wait.waiting
     try:
         await talk.house.floor.enqueue(wait.waiting, talk.house.plan.node)
@@ -287,7 +287,7 @@ async def _tell_place(wait: Wait) -> None:
         agents = [agent for agent in await talk.house.staff.agents() if _serves(agent, wait)]
     except FloorAway as error:
         _bear(wait, error)
-        await talk.line.say(talk.house.voice.clips([Say(talk.language, "wait_unknown")]))
+        await talk.line.say(talk.edition.voice.clips([Say(talk.language, "wait_unknown")]))
         return
     ahead = place - 1
     expected = expected_wait_s(ahead, len(agents), talk.house.plan.handle_time_s)
@@ -304,7 +304,7 @@ async def _tell_place(wait: Wait) -> None:
     if expected is not None and expected[1] > CALLBACK_ABOVE_S and not free and talk.phone:
         said.append(Say(talk.language, "wait_callback_offer"))
         wait.callback_offered = True
-    await talk.line.say(talk.house.voice.clips(said))
+    await talk.line.say(talk.edition.voice.clips(said))
 
 
 def _serves(agent: Agent, wait: Wait) -> bool:

@@ -1,17 +1,15 @@
-"""What every call needs of the house: the wire, the books, the floor, the flows, the voice, the clock, the plan."""
+"""What every call needs of the house: the wire, the books, the floor, what is said, the clock, the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialplan.flow import Flow
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
+from ivr.editions import Editions
 from ivr.plan import Plan
 from ivr.staff import Staff
 from ivr.surge import SurgeWatch
-from ivr.voice import Voice
 from storage.books import Books
 from storage.clock import Clock
 from storage.floor import Floor
@@ -32,8 +30,7 @@ class House:
     journal: Journal
     floor: Floor
     staff: Staff
-    flows: Mapping[str, Flow]
-    voice: Voice
+    editions: Editions
     clock: Clock
     plan: Plan
     surge: SurgeWatch

@@ -19,6 +19,7 @@ from ivr.ari.errors import AriError
 from ivr.ari.events import StasisStart
 from ivr.ari_line import AriLine
 from ivr.conversation import converse
+from ivr.editions import NotSpoken
 from ivr.errors import HungUp, TelephoneError
 from ivr.house import House
 from ivr.meters import FIRST_WORD_S
@@ -77,14 +78,14 @@ async def _known(house: House, line: AriLine, start: StasisStart) -> Talk:
     )
     try:
         async with asyncio.timeout(LOOK_UP_LIMIT_S):
-            await _look_up(talk)
+            await look_up(talk)
     except (StorageError, TimeoutError) as error:
         log.error("caller_not_looked_up", call=line.call_ref, error=type(error).__name__)
     talk.note(answered_at=talk.offered_at)
     return talk
 
 
-async def _look_up(talk: Talk) -> None:
+async def look_up(talk: Talk) -> None:
     """One read of the books; the first record of the call is Asterisk's own (design 3.2)."""
     books, plan = talk.house.books, talk.house.plan
     if not talk.phone:
@@ -108,18 +109,17 @@ def _language(talk: Talk) -> str | None:
 
 
 async def _talk(talk: Talk, *, returned: bool) -> None:
-    house, flow = talk.house, talk.house.flows["inbound"]
     walk = await _walk_again(talk) if returned else None
     if walk is None and returned and talk.flags.get(TALK) == TALK_OVER:
         return  # a talk is the end of every flow: nothing but a goodbye has been lost
     if walk is None:
         language = _language(talk)
         talk.language = language or talk.language
-        walk = Walk(flow, talk.language, first_facts(talk, known=language is not None))
+        walk = Walk(talk.edition.flows["inbound"], talk.language, first_facts(talk, known=language is not None))
     await converse(
         talk.line,
         walk,
-        house.voice,
+        talk.edition.voice,
         lambda step: deeds.do(talk, step),
         lambda step: holding.connect(talk, step),
         lambda kept: keep(talk, kept),
@@ -194,9 +194,9 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
 
 
 async def keep(talk: Talk, walk: Walk) -> bool:
-    """A line of JSON with the walk and one with the way so far, per reply and per digit (design 3.8); a floor that is
-    away must not disturb the talk."""
-    kept = f"{walk.keep()}\n{json.dumps(talk.steps)}"
+    """A line of JSON with the walk and one with edition and way so far, per reply and per digit (design 3.8); a floor
+    that is away must not disturb the talk."""
+    kept = f"{walk.keep()}\n{json.dumps([talk.edition.number, talk.steps])}"
     try:
         await talk.house.floor.keep_walk(talk.call_ref, kept.encode(), WALK_KEPT_S)
     except FloorAway:
@@ -218,10 +218,13 @@ async def _walk_again(talk: Talk) -> Walk | None:
 
 
 async def _restored(talk: Talk, kept: str) -> Walk:
-    """The call's way so far is his as well: the ledger and the agent see it whole."""
-    state, _, steps = kept.partition("\n")
-    walk = restore(talk.house.flows["inbound"], state)
-    talk.steps = [(at, place) for at, place in json.loads(steps or "[]")]
+    """In the edition the call began with; its way so far is his as well: the ledger and the agent see it whole."""
+    state, _, beside = kept.partition("\n")
+    number, steps = json.loads(beside)
+    with suppress(NotSpoken, StorageError):  # the one in use now will do
+        talk.line.edition = await talk.house.editions.of(number)
+    talk.steps = [(at, place) for at, place in steps]
+    walk = restore(talk.edition.flows["inbound"], state)
     talk.language = walk.language
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")

@@ -17,6 +17,7 @@ from ivr.ari.errors import AriError
 from ivr.ari.events import ChannelDestroyed, StasisStart
 from ivr.ari.ids import leg_id
 from ivr.ari_line import AriLine
+from ivr.editions import SpokenEdition
 from ivr.house import House
 from storage.phones import dialled
 
@@ -44,10 +45,12 @@ def new_call_ref(house: House) -> str:
     return f"{house.plan.node}-{int(house.clock.wall_now().timestamp())}.o{next(_numbers)}"
 
 
-async def ring(house: House, call_ref: str, inbox: Inbox, phone: str, kind: str) -> AriLine | Unanswered:
+async def ring(
+    house: House, call_ref: str, inbox: Inbox, phone: str, kind: str, edition: SpokenEdition | None = None
+) -> AriLine | Unanswered:
     """Ring `phone` (E.164) for the plan's time; the line once it is answered and recorded, else why not.
 
-    `inbox` is the open inbox of `call_ref`; whoever opened it releases it.
+    `inbox` is the open inbox of `call_ref`; whoever opened it releases it. `edition` None: the one in use.
     """
     plan, channel = house.plan, leg_id(call_ref, OUT)
     house.dispatch.claim(channel, call_ref)
@@ -68,7 +71,7 @@ async def ring(house: House, call_ref: str, inbox: Inbox, phone: str, kind: str)
     if isinstance(told, StasisStart):
         told = await _recorded(house, call_ref, inbox, channel)
     if isinstance(told, StasisStart):
-        return AriLine(house.ari, house.voice, inbox, channel, call_ref, codec_of(told.channel))
+        return AriLine(house.ari, edition or house.editions.current, inbox, channel, call_ref, codec_of(told.channel))
     if told.cause == NOT_RUNG:  # it may still ring, and be answered by silence
         with suppress(AriError):
             await house.ari.hang_up(channel, call=call_ref)

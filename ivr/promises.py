@@ -279,13 +279,13 @@ async def call_back(talk: Talk, purpose: str) -> bool:
         "phone_known": talk.phone is not None,
         SLOW_MODE: deeds.in_slow_mode(talk),
     }
-    walk = Walk(talk.house.flows["callback"], talk.language, facts)
+    walk = Walk(talk.edition.flows["callback"], talk.language, facts)
     talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
     try:
         await converse(
             talk.line,
             walk,
-            talk.house.voice,
+            talk.edition.voice,
             lambda step: deeds.do(talk, step),
             lambda step: holding.connect(talk, step),
             _nothing_kept,

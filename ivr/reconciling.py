@@ -126,7 +126,7 @@ def _with(call: Call, deed: Outcome, now: datetime) -> Call:
 
 def _names(house: House, call: Call) -> set[str]:
     """Under which names Asterisk may have something that this caller said."""
-    nodes = house.flows["inbound"].nodes.values()
+    nodes = house.editions.current.flows["inbound"].nodes.values()
     return {messages.recording_of(call.call_ref, node.into) for node in nodes if isinstance(node, RecordNode)}
 
 

@@ -5,6 +5,8 @@ One way for both: the same facts, the same desk, the same cause, so that a compl
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from complaints import desk
 from complaints.ledger import Call
 from complaints.records import Company, Decision, Docket, origin_of
@@ -15,6 +17,11 @@ from storage.journal import Complaint
 
 async def enter(house: House, complaint: Complaint, noted: Call) -> Docket:
     """The docket of this complaint, made unless its cause is known. StorageError when the books will not have it."""
+    return await house.books.dockets.register(await decider(house, complaint), noted)
+
+
+async def decider(house: House, complaint: Complaint) -> Callable[[str], Decision]:
+    """What the desk decides about this complaint, given the number of its docket."""
     books = house.books
     category = await books.reference.category(complaint.category)
     if category is None:
@@ -44,4 +51,4 @@ async def enter(house: House, complaint: Complaint, noted: Call) -> Docket:
         )
         return desk.register(facts, complaint.at)
 
-    return await books.dockets.register(decide, noted)
+    return decide

@@ -44,11 +44,11 @@ class Asking:
         """Ask; HungUp passes through after the deeds the flow still wants done."""
         talk = self.talk
         facts = {"by": "agent" if self.by_agent else "line", SLOW_MODE: deeds.in_slow_mode(talk), **self._facts()}
-        walk = Walk(talk.house.flows["satisfaction"], talk.language, facts)
+        walk = Walk(talk.edition.flows["satisfaction"], talk.language, facts)
         await converse(
             talk.line,
             walk,
-            talk.house.voice,
+            talk.edition.voice,
             self._do,
             lambda step: holding.connect(talk, step),
             self._keep,

@@ -9,6 +9,7 @@ from complaints.ledger import CUT_OFF, SEALED, TALK, TALK_ON, Call, EndedBy, Out
 from complaints.owed import owed
 from complaints.records import Company, Consumer, Docket, Origin, origin_of
 from ivr.ari_line import AriLine
+from ivr.editions import SpokenEdition
 from ivr.house import House
 from ivr.meters import OUTCOMES
 from storage.floor_records import Reservation
@@ -62,6 +63,10 @@ class Talk:
     @property
     def call_ref(self) -> str:
         return self.line.call_ref
+
+    @property
+    def edition(self) -> SpokenEdition:
+        return self.line.edition
 
     @property
     def origin(self) -> Origin:

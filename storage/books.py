@@ -10,6 +10,7 @@ from storage.calls import Calls
 from storage.consumers import Consumers
 from storage.dockets import Dockets
 from storage.due import Due
+from storage.editions import Editions
 from storage.errors import WrongSchema
 from storage.inbox import Inbox
 from storage.inspections import Inspections
@@ -51,6 +52,7 @@ class Books:
         self.inspections = Inspections(self.transactions)
         self.second_factors = SecondFactors(self.transactions)
         self.staffing = Staffing(self.transactions)
+        self.editions = Editions(self.transactions)
         self.promised_times = PromisedTimes(self.transactions)
         self.seeding = Seeding(self.transactions)
 

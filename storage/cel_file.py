@@ -35,7 +35,17 @@ class Piece:
 
 
 def next_piece(path: Path, place: Place | None) -> Piece | None:
-    """The next complete lines after `place` (None: from the beginning of `path`), at most a megabyte; None: no more."""
+    """The next complete lines after `place` (None: from the beginning of `path`), at most a megabyte; None: no more.
+
+    A file that is set aside between our listing it and reading it is found under its new name the next time.
+    """
+    try:
+        return _next_piece(path, place)
+    except FileNotFoundError:
+        return None
+
+
+def _next_piece(path: Path, place: Place | None) -> Piece | None:
     files = _files(path)
     if place is None:
         return _first_piece(files[-1:], gap=False)

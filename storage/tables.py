@@ -375,6 +375,38 @@ inspections = Table(
     maybe_moment("found_at"),
 )
 
+# What the line says otherwise than its release ({language: {prompt: words}}, {flow: text}), and from when it did;
+# number 0 is the release itself and has no row.
+editions = Table(
+    "editions",
+    METADATA,
+    Column("number", SERIAL, primary_key=True, autoincrement=True),
+    moment("at"),
+    text("actor"),
+    text("reason"),
+    whole("base"),
+    Column("prompts", JSON, nullable=False),
+    Column("flows", JSON, nullable=False),
+)
+edition_uses = Table(
+    "edition_uses",
+    METADATA,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    whole("number"),
+    moment("at"),
+    text("actor"),
+    text("reason"),
+)
+edition_voices = Table(
+    "edition_voices",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    text("node", primary_key=True),
+    text("digest"),
+    moment("at"),
+    maybe("fault"),
+)
+
 # Where the CEL reader stands: `file` is the inode, `head` the digest of the file's first line (inodes are used again).
 cel_places = Table(
     "cel_places",

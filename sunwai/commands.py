@@ -16,7 +16,6 @@ from rich.table import Table
 
 from complaints.records import Origin
 from dialplan.drawing import draw
-from dialplan.loading import load_flows
 from storage.books import Books
 from storage.register_chain import ChainReport, verify_rows
 from storage.reports import ledger_check
@@ -156,7 +155,7 @@ async def _ledger(line: Line, day: date | None, console: Console, *, as_json: bo
 
 
 def flow(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
-    flows = load_flows(wiring.FLOWS, wiring.wording().catalogue)
+    flows = wiring.release().flows
     if given.name not in flows:
         raise SunwaiError(f"there is no flow {given.name}: {', '.join(flows)}")
     sys.stdout.write(draw(flows[given.name]))

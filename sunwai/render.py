@@ -85,11 +85,15 @@ def render(
     out: Path,
     recordings: Path | None,
     languages: Sequence[str],
+    *,
+    base: Path | None = None,
+    at_once: int | None = None,
 ) -> RenderReport:
     """Make every missing or changed clip of `languages` (and the holding music) below `out`.
 
-    `places`: place id → language → its name. Files of other languages in `out` stay as they are. RenderError when a
-    tool, a voice or a place's name is missing. A terminal sees a progress bar.
+    `places`: place id → language → its name. Files of other languages in `out` stay as they are. What another folder
+    `base` has by the same recipe is shared with it (hard links) and not made again. `at_once`: so many cores are used,
+    None for all. RenderError when a tool, a voice or a place's name is missing. A terminal sees a progress bar.
     """
     start = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -101,11 +105,15 @@ def render(
     manifest = _read_manifest(out)
     there = _files(out)
     work = [path for path in plan if manifest.get(path) != digests[path] or not _both(path) <= there]
+    if base is not None:
+        shared = _shared(base, out, {path: digests[path] for path in work})
+        manifest |= {path: digests[path] for path in shared}
+        work = [path for path in work if path not in shared]
     stale = [path for path in manifest if path.partition("/")[0] in languages and path not in plan]
     _remove(out, stale)
     manifest = {path: digest for path, digest in manifest.items() if path not in stale and path not in work}
     try:
-        for path in _made(out, plan, work):
+        for path in _made(out, plan, work, at_once):
             manifest[path] = digests[path]
     finally:
         _replace(out / MANIFEST, json.dumps(manifest, indent=0, sort_keys=True).encode())
@@ -171,7 +179,14 @@ def _figures(lang: str, phrase: str) -> str:
 
 
 def _human(wording: Wording, recordings: Path | None, lang: str, name: str) -> Recipe | None:
-    """A slow clip is the human's own slow reading, or else his normal one stretched."""
+    """A slow clip is the human's own slow reading, or else his normal one stretched.
+
+    He read the release's words: where an edition has others, the machine reads them.
+    """
+    key = name.partition(".")[0]
+    before = wording.before
+    if before is not None and before.texts[lang].get(key) != wording.texts[lang].get(key):
+        return None
     for clip, tempo in ((name, "1"), (name.removesuffix(SLOW), "0.82")):
         file = _human_file(wording, recordings, lang, clip)
         if file is not None:
@@ -230,14 +245,30 @@ def _replace(file: Path, content: bytes) -> None:
     fresh.replace(file)
 
 
-def _made(out: Path, plan: Mapping[str, Recipe], work: Sequence[str]) -> Iterator[str]:
-    """Make the clips on all cores; yields each as it is done."""
+def _shared(base: Path, out: Path, wanted: Mapping[str, str]) -> set[str]:
+    """Links to the files that `base` has by the recipes wanted (path → digest); which they are."""
+    there = _read_manifest(base)
+    found = {path for path, digest in wanted.items() if there.get(path) == digest}
+    for folder in {(out / path).parent for path in found}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in found:
+        for file in _both(path):
+            fresh = out / f"{file}.new"
+            fresh.unlink(missing_ok=True)
+            fresh.hardlink_to(base / file)
+            fresh.replace(out / file)
+            fresh.unlink(missing_ok=True)  # a link replaced by another link to the same file stays
+    return found
+
+
+def _made(out: Path, plan: Mapping[str, Recipe], work: Sequence[str], at_once: int | None) -> Iterator[str]:
+    """Make the clips on all cores, or so many; yields each as it is done."""
     if not work:
         return
     for folder in {(out / path).parent for path in work}:
         folder.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(at_once or os.cpu_count()) as pool:
         done = pool.map(partial(_store, out, plan), work)
         yield from track(
             done, "Prompts", total=len(work), console=console, transient=True, disable=not console.is_terminal

@@ -8,7 +8,6 @@ from datetime import datetime
 from rich.console import Console
 
 from agent_console import built
-from dialplan.loading import load_flows
 from notifications.templates import load_templates
 from storage.errors import BooksAway
 from storage.floor import Floor
@@ -34,7 +33,7 @@ async def preflight(line: Line) -> list[str]:
 
     Returned is what is only out of reach, a sentence each: the line starts and keeps trying, and answers meanwhile.
     """
-    load_flows(wiring.FLOWS, wiring.wording().catalogue)
+    wiring.release()
     load_templates()
     if not line.prompts.exists():
         raise StartError("the prompts have not been rendered: type `sunwai setup`")

@@ -6,13 +6,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dialplan.clips import MARKER
+from dialplan.edition import Edition, shipped
 from dialplan.wording import Wording, load
 from storage.books import Books
 from storage.clock import Clock
 from sunwai.settings import Line
 
 ROOMS = Path(__file__).parent.parent
-FLOWS = ROOMS / "dialplan" / "flows"
 TIMEZONES = {"IN": "Asia/Kolkata", "PK": "Asia/Karachi"}
 
 
@@ -23,6 +23,11 @@ def zone_of(line: Line) -> ZoneInfo:
 def wording() -> Wording:
     """The prompts' texts; WordingError names file, line and reason."""
     return load(ROOMS / "dialplan" / "prompts")
+
+
+def release() -> Edition:
+    """What this release says and asks; FlowError or WordingError names file, line and reason."""
+    return shipped(ROOMS / "dialplan")
 
 
 def prefix_of(line: Line) -> str:

@@ -33,6 +33,7 @@ from storage.due import ClaimedWork
 from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
 from storage.recordings import Janitor, RecordingError, Recordings
 from storage.spoken import Spoken
+from sunwai.edition_voices import EditionVoices
 
 ESCALATE = "escalate"
 LEASE_S = 120.0
@@ -82,12 +83,14 @@ class Loop:
 class Worker:
     """One per node."""
 
-    def __init__(self, books: Books, clock: Clock, plan: WorkerPlan) -> None:
+    def __init__(self, books: Books, clock: Clock, plan: WorkerPlan, voices: EditionVoices | None = None) -> None:
+        """`voices` None: a worker that renders nothing (tests)."""
         self._books = books
         self._clock = clock
         self._plan = plan
         self._owner = f"worker:{plan.node}:{socket.gethostname()}:{os.getpid()}"
         self._companies: dict[str, Company] = {}
+        self._voices = voices
         recordings = Recordings(plan.recordings)
         self._spoken = Spoken(plan.spool, recordings)
         self._janitor = Janitor(books, clock, recordings, plan.recording_days)
@@ -101,7 +104,7 @@ class Worker:
 
     async def run(self) -> None:
         """Works until cancelled; raises an ExceptionGroup when a loop failed."""
-        loops = (
+        loops = [
             Loop("event log", self.read_events, 1.0, 60.0),
             Loop("event log aside", self.tidy_events, 300.0, 60.0),
             Loop("escalations", self.escalate, 1.0, 60.0),
@@ -109,7 +112,9 @@ class Worker:
             Loop("recordings", self._janitor.pack, 15.0, 3600.0),
             Loop("spoken words", self._spoken.file, 600.0, 600.0),
             Loop("retention", self._janitor.retain, 600.0, 3600.0),
-        )
+        ]
+        if self._voices is not None:
+            loops.append(Loop("editions", self._voices.look, 1.0, 1800.0))
         async with asyncio.TaskGroup() as group:
             for loop in loops:
                 group.create_task(keep(loop), name=loop.name)

@@ -43,6 +43,8 @@ def make_plan(line: Line) -> ConsolePlan:
         lines=telephony.soft_limit,
         recordings=line.recordings,
         spool=spool(line),
+        release=wiring.release(),
+        nodes=(line.settings.line.node, *sorted(telephony.nodes)),
         timezone=str(wiring.zone_of(line)),
         country=line.settings.line.country,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
-from dialplan.loading import load_flows
 from ivr.assembly import make_controller
 from ivr.controller import Controller
+from ivr.editions import Editions
 from ivr.house import House
 from ivr.meters import TASKS
 from ivr.plan import Plan
@@ -48,17 +49,19 @@ async def _count_tasks() -> None:
 
 def assembled(line: Line) -> tuple[Controller, House]:
     """The controller with all it needs, not yet connected. FlowError, WordingError: what it shall say is broken."""
-    spoken, clock = wiring.wording(), wiring.make_clock(line)
+    books, clock = wiring.make_books(line), wiring.make_clock(line)
+    zone, marker = wiring.zone_of(line), line.settings.line.marker_prompts
+    voice_of = partial(Voice, clock=clock, zone=zone, marker=marker)
+    editions = Editions(wiring.release(), books, line.settings.line.node, line.prompts, voice_of)
     return make_controller(
         line.ari_url,
         ARI_USER,
         line.secret("ari"),
-        books=wiring.make_books(line),
+        books=books,
         floor=Floor(line.floor_url, wiring.prefix_of(line)),
         journal=Journal(line.var / "journal" / line.settings.line.node),
         commands=Commands(line.floor_url, wiring.prefix_of(line)),
-        flows=load_flows(wiring.FLOWS, spoken.catalogue),
-        voice=Voice(spoken, line.prompts, clock, wiring.zone_of(line), marker=line.settings.line.marker_prompts),
+        editions=editions,
         clock=clock,
         plan=make_plan(line),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dialplan.clips import MARKER
 from sunwai import wiring
 from sunwai.asterisk_conf import cel_file, spool
+from sunwai.edition_voices import EditionVoices, VoicesPlan
 from sunwai.heartbeat import Word
+from sunwai.reference import places
 from sunwai.settings import Line
 from sunwai.worker import Worker, WorkerPlan
 
@@ -14,7 +17,8 @@ async def run(line: Line, word: Word) -> None:
     books = wiring.make_books(line)
     await books.open()
     try:
-        await Worker(books, wiring.make_clock(line), make_plan(line)).run()
+        clock = wiring.make_clock(line)
+        await Worker(books, clock, make_plan(line), EditionVoices(books, clock, make_voices_plan(line))).run()
     finally:
         await books.close()
 
@@ -28,4 +32,15 @@ def make_plan(line: Line) -> WorkerPlan:
         recordings=line.recordings,
         spool=spool(line),
         recording_days=line.settings.storage.recording_days or None,
+    )
+
+
+def make_voices_plan(line: Line) -> VoicesPlan:
+    return VoicesPlan(
+        node=line.settings.line.node,
+        release=wiring.release(),
+        places=places(),
+        prompts=line.prompts,
+        recordings=line.var / "voices",
+        languages=(MARKER,) if line.settings.line.marker_prompts else wiring.spoken_languages(line),
     )

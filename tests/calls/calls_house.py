@@ -7,6 +7,7 @@ holding bridge is there. Anything else of either that a talk touches is an Attri
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -18,10 +19,10 @@ from complaints import desk
 from complaints.digits import CONSUMER_DIGITS, with_check_digit
 from complaints.ledger import Call
 from complaints.records import Category, Consumer, Docket, Settlement
-from dialplan.loading import load_flows
-from dialplan.wording import load
+from dialplan.edition import shipped
 from ivr import inbound, satisfaction
 from ivr.ari.bridge_verbs import HOLDING_ROLE
+from ivr.editions import Editions
 from ivr.house import House
 from ivr.plan import Plan
 from ivr.surge import SurgeWatch
@@ -34,8 +35,7 @@ from storage.journal import Journal
 from storage.ledger_notes import LedgerNotes
 
 ROOM = Path(__file__).parents[2] / "dialplan"
-WORDING = load(ROOM / "prompts")
-FLOWS = load_flows(ROOM / "flows", WORDING.catalogue)
+RELEASE = shipped(ROOM)
 MORNING = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 """10:30 in Kolkata, when every scene begins."""
 
@@ -133,7 +133,8 @@ class Scene:
         self.ari = HoldingOnly()
         self.floor = AwayFloor()
         self.surge = SurgeWatch(books, None, self.clock, plan())
-        voice = Voice(WORDING, Path("/prompts"), self.clock, ZoneInfo("Asia/Kolkata"))
+        voice_of = partial(Voice, clock=self.clock, zone=ZoneInfo("Asia/Kolkata"))
+        self.editions = Editions(RELEASE, books, "n1", Path("/prompts"), voice_of)
         self.house = House(
             ari=self.ari,
             dispatch=None,
@@ -142,8 +143,7 @@ class Scene:
             journal=journal,
             floor=self.floor,
             staff=None,
-            flows=FLOWS,
-            voice=voice,
+            editions=self.editions,
             clock=self.clock,
             plan=plan(),
             surge=self.surge,
@@ -157,7 +157,9 @@ class Scene:
 
     def line(self, *script: tuple[str, str | Act], call_ref: str | None = None) -> ScriptedLine:
         self._calls += 1
-        return ScriptedLine(self.clock, *script, call_ref=call_ref or f"n1-{self._calls}")
+        return ScriptedLine(
+            self.clock, *script, edition=self.editions.current, call_ref=call_ref or f"n1-{self._calls}"
+        )
 
     async def rings_in(
         self, phone: str | None, *script: tuple[str, str | Act], call_ref: str | None = None, returned: bool = False

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from dialplan.clips import Clip
+from ivr.editions import SpokenEdition
 from ivr.errors import HungUp
 from ivr.line import AllSaid, Heard, KeyHeard
 from storage.clock import Clock
@@ -48,7 +49,10 @@ class ScriptedLine:
     waiting = None
     in_holding = undisturbed = False
 
-    def __init__(self, clock: Clock, *script: tuple[str, str | Act], call_ref: str = "n1-1") -> None:
+    def __init__(
+        self, clock: Clock, *script: tuple[str, str | Act], edition: SpokenEdition, call_ref: str = "n1-1"
+    ) -> None:
+        self.edition = edition
         self.call_ref = call_ref
         self.channel = call_ref
         self.gone: HungUp | None = None

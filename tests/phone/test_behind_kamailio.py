@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from broken_line import a_folder, gone, prepared
-from kamailio_process import BACK, DISPATCHER, FIRST, NETWORK, dispatching, free_port, until_said
+from kamailio_process import BACK, DISPATCHER, FIRST, NETWORK, SILENT, dispatching, free_port, until_said
 from node_pair import started
 from phone_line import House, settings_text, until_ready
 from sip_nodes import Node
@@ -54,6 +54,7 @@ async def kamailio(port: int, tmp_path: Path):
                 network.ask("OPTIONS", (DISPATCHER, port))
                 await asyncio.sleep(0.05)
         await network.die()
+        await until_said(log, SILENT)  # the node is not there yet: that it has come is told only after that
         yield log
 
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from storage import cel_file
 from storage.cel_file import ASIDE_EVERY_S, KEPT_S, next_piece, tidy
 
 NOON = 1_795_000_000.0
@@ -29,6 +30,19 @@ def test_a_log_is_set_aside_and_what_comes_after_goes_into_a_new_one(log):
     assert not log.exists()
     log.write_text('"HANGUP","2"\n')
     assert read_all(log, place)[0] == '"HANGUP","2"\n'
+
+
+def test_a_log_that_is_set_aside_while_it_is_read_is_read_the_next_time(log, monkeypatch):
+    first = cel_file._beginning
+
+    def set_aside_meanwhile(file):
+        monkeypatch.setattr(cel_file, "_beginning", first)
+        log.rename(log.with_name("sunwai.csv.1795000000"))
+        return first(file)
+
+    monkeypatch.setattr(cel_file, "_beginning", set_aside_meanwhile)
+    assert next_piece(log, None) is None
+    assert read_all(log)[0] == '"CHAN_START","1"\n'
 
 
 def test_within_the_hour_it_is_left_alone(log):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ from agent_console.plan import ConsolePlan
 from complaints import desk
 from complaints.digits import CONSUMER_DIGITS, with_check_digit
 from complaints.records import Category, Company, Consumer, Docket, Officer, Settlement, Unit
+from dialplan.edition import shipped
 from dialplan.routing import Waiting, routing_key
 from storage.books import Books
 from storage.clock import Clock
@@ -33,6 +35,7 @@ from storage.migrations import migrate
 from storage.people import Login, Role
 from storage.seeding import Feeder, Transformer
 
+RELEASE = shipped(Path(__file__).parents[2] / "dialplan")
 PASSWORD = "a long enough password"
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 CONSUMER = with_check_digit(100_000_001, CONSUMER_DIGITS)
@@ -257,6 +260,8 @@ async def opened_at(url, folder, redis_server, prefix):
         lines=180,
         recordings=folder / "recordings",
         spool=folder / "spool",
+        release=RELEASE,
+        nodes=("n1",),
     )
     server = TestServer(make_app(books, floor, commands, clock, plan))
     await server.start_server()

@@ -18,6 +18,7 @@ from ivr.errors import HungUp, LineTrouble
 from ivr.line import AllSaid
 from ivr.lines import let_go
 
+EDITION = SimpleNamespace(voice=SimpleNamespace(media=list))
 CHANNEL = "1795360753.21"
 CLIP = Clip("marker", "greet")
 
@@ -61,8 +62,8 @@ class LeavingChannel:
 
 def line(*, listed: bool, told: bool) -> AriLine:
     inbox = Inbox("c1-1")
-    voice = SimpleNamespace(media=lambda clips: [clip.name for clip in clips])
-    return AriLine(LeavingChannel(inbox, listed=listed, told=told), voice, inbox, CHANNEL, "c1-1")
+    edition = SimpleNamespace(voice=SimpleNamespace(media=lambda clips: [clip.name for clip in clips]))
+    return AriLine(LeavingChannel(inbox, listed=listed, told=told), edition, inbox, CHANNEL, "c1-1")
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ async def test_a_caller_whom_the_parent_gave_to_the_fallback_is_not_hung_up_on(l
     asterisk.hang_ups = []
     asterisk.hang_up = lambda channel, **_: _noted(asterisk.hang_ups, channel)
     inbox = Inbox("c1-1")
-    caller = AriLine(asterisk, SimpleNamespace(media=list), inbox, CHANNEL, "c1-1")
+    caller = AriLine(asterisk, EDITION, inbox, CHANNEL, "c1-1")
     inbox.put(StasisEnd(application="sunwai", channel=channel()))
     with pytest.raises(HungUp) as left:
         await caller.hear(1.0)
@@ -124,7 +125,7 @@ def said_out() -> PlaybackFinished:
 
 
 async def taken_up() -> AriLine:
-    caller = AriLine(SpeakingChannel(), SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    caller = AriLine(SpeakingChannel(), EDITION, Inbox("c1-1"), CHANNEL, "c1-1")
     await caller.take_over()
     return caller
 
@@ -142,7 +143,7 @@ async def test_the_end_of_what_a_controller_before_us_said_is_not_the_end_of_our
 async def test_who_only_heard_music_in_holding_is_left_to_it(in_holding: bool, saying: bool):
     """Whose sentence we cut short must be told it anew; who is in no holding bridge waits for our word."""
     asterisk = SpeakingChannel()
-    caller = AriLine(asterisk, SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    caller = AriLine(asterisk, EDITION, Inbox("c1-1"), CHANNEL, "c1-1")
     caller.taken_up(in_holding=in_holding)
     if saying:
         asterisk.stop_playback = asterisk.play
@@ -152,7 +153,7 @@ async def test_who_only_heard_music_in_holding_is_left_to_it(in_holding: bool, s
 
 
 async def test_whoever_takes_him_up_knows_when_he_is_attended_to_and_when_he_has_gone():
-    caller = AriLine(SpeakingChannel(), SimpleNamespace(media=list), Inbox("c1-1"), CHANNEL, "c1-1")
+    caller = AriLine(SpeakingChannel(), EDITION, Inbox("c1-1"), CHANNEL, "c1-1")
     lines = {"c1-1": caller}
     await caller.say([CLIP])
     assert not caller.met.is_set()

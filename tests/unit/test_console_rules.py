@@ -20,7 +20,6 @@ from agent_console.signing_in import skills_of_login
 from complaints.ledger import Outcome
 from complaints.lifecycle import IllegalMove
 from complaints.records import State
-from dialplan.loading import load_flows
 from storage.commands import NoAnswer
 from storage.errors import BooksAway, NotInBooks, Refused, StaleDocket
 from storage.floor_records import AgentRefused, AgentState, FloorAway
@@ -131,7 +130,7 @@ def test_every_word_people_choose_has_its_name_in_three_languages():
 
 def test_every_step_of_a_call_that_pages_name_is_one_of_a_flow():
     """A node that is renamed in a flow must be renamed on the page, or agents lose sight of it."""
-    nodes = {name for flow in load_flows(wiring.FLOWS, wiring.wording().catalogue).values() for name in flow.nodes}
+    nodes = {name for flow in wiring.release().flows.values() for name in flow.nodes}
     words = json.loads((SOURCES / "words.en.json").read_text(encoding="utf-8"))
     named = {key.removeprefix("step.") for key in words if key.startswith("step.")}
     assert named

@@ -14,7 +14,8 @@ export interface Draft {
 }
 
 const EMPTY: Draft = { category: "", consumer_number: "", unit: "", note: "", disposition: "", disposition_note: "" };
-const PREFIX = "sunwai.draft.";
+/** What every key of this tab begins with under which something typed is kept. */
+export const DRAFTS = "sunwai.draft.";
 const NO_CALL = "none";
 
 let call = NO_CALL;
@@ -33,7 +34,7 @@ export function prefilled(shown: Pop, categories: readonly string[]): Draft {
 
 export function change(part: Partial<Draft>): void {
   draft.value = { ...draft.value, ...part };
-  sessionStorage.setItem(PREFIX + call, JSON.stringify(draft.value));
+  sessionStorage.setItem(DRAFTS + call, JSON.stringify(draft.value));
 }
 
 /** It has been sent: the docket's part is done with, the disposition's is not, or the other way round. */
@@ -41,17 +42,17 @@ export function sent(part: "docket" | "disposition"): void {
   const { disposition, disposition_note, ...rest } = draft.value;
   const kept = part === "docket" ? { ...EMPTY, disposition, disposition_note } : { ...EMPTY, ...rest };
   change(kept);
-  if (Object.values(kept).every((text) => text === "")) sessionStorage.removeItem(PREFIX + call);
+  if (Object.values(kept).every((text) => text === "")) sessionStorage.removeItem(DRAFTS + call);
 }
 
 export function forgetDrafts(): void {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFTS)) sessionStorage.removeItem(key);
   draft.value = { ...EMPTY };
 }
 
 function kept(ref: string): Draft | null {
   try {
-    const found: unknown = JSON.parse(sessionStorage.getItem(PREFIX + ref) ?? "null");
+    const found: unknown = JSON.parse(sessionStorage.getItem(DRAFTS + ref) ?? "null");
     return found ? { ...EMPTY, ...(found as Partial<Draft>) } : null;
   } catch {
     return null;

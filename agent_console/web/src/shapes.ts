@@ -343,3 +343,43 @@ export interface Message {
   since?: number;
   wall?: Wall | null;
 }
+
+/** agent_console/editions_api.py: EditionView */
+export interface Edition {
+  number: number;
+  at: string | null;
+  actor: string | null;
+  reason: string | null;
+  base: number | null;
+  ready: boolean;
+  voices: { node: string; ready: boolean; fault: string | null }[];
+}
+
+/** agent_console/editions_api.py: EditionList */
+export interface EditionList {
+  used: number;
+  languages: string[];
+  editions: Edition[];
+  uses: { number: number; at: string; actor: string; reason: string }[];
+}
+
+/** agent_console/editions_api.py: PromptView */
+export interface EditionPrompt {
+  key: string;
+  words: Record<string, string>;
+  released: Record<string, string>;
+  values: string[];
+}
+
+/** agent_console/editions_api.py: EditionWhole */
+export interface EditionWhole {
+  edition: Edition;
+  prompts: EditionPrompt[];
+  flows: { name: string; text: string; drawing: string; changed: boolean; fixed: boolean }[];
+}
+
+/** agent_console/editions_api.py: Checked */
+export interface EditionChecked {
+  faults: { field: string; reason: string; line: number | null }[];
+  drawings: Record<string, string>;
+}

@@ -12,6 +12,8 @@ import { Disposition } from "./disposition";
 import { DocketPage } from "./docket";
 import { DocketForm } from "./docket_form";
 import { Dockets } from "./dockets";
+import { EditionPage } from "./edition";
+import { Editions } from "./editions";
 import { Header } from "./header";
 import { Inbox } from "./inbox";
 import { InspectionPage } from "./inspection";
@@ -43,6 +45,8 @@ const VIEWS: { name: string; deed: string; shown: () => VNode; reached?: "from a
   { name: "consumers", deed: "keep_consumers", shown: () => <Consumers /> },
   { name: "people", deed: "keep_people", shown: () => <People /> },
   { name: "promised_times", deed: "keep_promised_times", shown: () => <PromisedTimes /> },
+  { name: "editions", deed: "keep_editions", shown: () => <Editions /> },
+  { name: "edition", deed: "keep_editions", shown: () => <EditionPage />, reached: "from another" },
   { name: "account", deed: "own_second_factor", shown: () => <Account /> },
 ];
 

@@ -1,0 +1,131 @@
+"""What the line says and asks, as one whole: the release's prompts and flows, and what an administrator changed.
+
+An edition holds changes only, so that a new release brings its own new prompts along. What a docket's closing rests on
+is no edition's business: the flow `satisfaction` and the keys that lead everywhere to danger and to a person stay as
+the release has them (design I2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dialplan.deeds import FIRST_FACTS
+from dialplan.flow import Flow
+from dialplan.loading import FlowError, load_flow, load_flows, read_flow
+from dialplan.wording import Wording, WordingError, load
+
+SHIPPED = 0
+"""The number of the edition that the release brought."""
+FIXED_FLOWS = frozenset({"satisfaction"})
+MAX_FLOW = 60_000
+"""Characters of a flow's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an edition says otherwise than the release: language → prompt → words, and flow → its whole text (TOML)."""
+
+    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    flows: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Checked whole. `digest` tells one from another, whatever release its changes stand on."""
+
+    number: int
+    wording: Wording
+    flows: Mapping[str, Flow]
+    flow_texts: Mapping[str, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`field` is "prompts.<lang>.<key>" or "flows.<name>"; `line` (from 1) only of a flow's text."""
+
+    field: str
+    reason: str
+    line: int | None = None
+
+
+class EditionError(Exception):
+    """An edition is refused: all of its faults that can be told at once."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("; ".join(f"{fault.field}: {fault.reason}" for fault in faults))
+        self.faults = faults
+
+
+def shipped(room: Path) -> Edition:
+    """The release's own, from the folders `flows` and `prompts` of this room. FlowError or WordingError."""
+    wording = load(room / "prompts")
+    texts = {
+        load_flow(file, wording.catalogue).name: file.read_text(encoding="utf-8")
+        for file in sorted((room / "flows").glob("*.toml"))
+    }
+    return _edition(SHIPPED, wording, load_flows(room / "flows", wording.catalogue), texts)
+
+
+def changed(release: Edition, number: int, changes: Changes) -> Edition:
+    """The release with these changes. EditionError names every prompt and the first fault of every flow."""
+    try:
+        wording = release.wording.changed(changes.prompts)
+    except WordingError as error:
+        faults = [line.partition(": ") for line in str(error).splitlines()]
+        raise EditionError(tuple(Fault(f"prompts.{where}", reason) for where, _, reason in faults)) from error
+    texts, flows = {**release.flow_texts, **changes.flows}, dict(release.flows)
+    found: list[Fault] = []
+    for name, text in texts.items():
+        try:
+            flows[name] = _flow(release, name, text, wording)
+        except FlowError as error:
+            found.append(Fault(f"flows.{name}", error.reason, error.line))
+    if found:
+        raise EditionError(tuple(found))
+    return _edition(number, wording, flows, texts)
+
+
+def _flow(release: Edition, name: str, text: str, wording: Wording) -> Flow:
+    """A flow that is not changed is read again too: a changed prompt may hold what it does not provide."""
+    before = release.flows.get(name)
+    if before is None:
+        raise FlowError(name, 1, f"no flow is called {name}: {', '.join(FIRST_FACTS)}")
+    if name in FIXED_FLOWS and text != release.flow_texts[name]:
+        raise FlowError(name, 1, "what a docket's closing rests on is the release's: only its words may be changed")
+    if len(text) > MAX_FLOW:
+        raise FlowError(name, 1, f"{len(text)} characters; more than {MAX_FLOW} are not taken")
+    flow = read_flow(name, text, wording.catalogue)
+    if flow.name != name:
+        raise FlowError(name, 1, f'its name must stay "{name}"')
+    for reason in _lost_promises(before, flow):
+        raise FlowError(name, 1, reason)
+    return flow
+
+
+def _lost_promises(before: Flow, flow: Flow) -> Iterator[str]:
+    """The keys that work everywhere, and the way to a person after three failures, are promises of the line."""
+    for key, target in before.always.items():
+        if flow.always.get(key) != target:
+            yield f"the key {key} leads to {target} from everywhere, in every edition"
+    if flow.failure != before.failure:
+        yield f"three failures lead to {before.failure}, in every edition"
+
+
+def differences(release: Edition, edition: Edition) -> Changes:
+    """What an edition says otherwise; words that stand as in the release are no change."""
+    prompts = {
+        lang: {key: text for key, text in texts.items() if release.wording.texts[lang].get(key) != text}
+        for lang, texts in edition.wording.texts.items()
+    }
+    flows = {name: text for name, text in edition.flow_texts.items() if release.flow_texts[name] != text}
+    return Changes({lang: texts for lang, texts in prompts.items() if texts}, flows)
+
+
+def _edition(number: int, wording: Wording, flows: Mapping[str, Flow], texts: Mapping[str, str]) -> Edition:
+    told = json.dumps([wording.texts, texts], sort_keys=True, ensure_ascii=False)
+    return Edition(number, wording, flows, texts, hashlib.sha256(told.encode()).hexdigest()[:16])
