@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "phone"))
 from callers import call
 from desk_page import LISTEN, Desk, speak
 from line_report import pytest_runtest_makereport
-from phone_line import House, books, exchange, house, put_to_rest, until
+from phone_line import House, a_running_line, books, exchange, put_to_rest, settings_text, until
 
 from ivr.tones import tone
 from sunwai import wiring
@@ -39,6 +39,15 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    """A line that waits a while for an agent to come back: a browser that was frozen is slow on a busy machine."""
+    text = settings_text()
+    assert text.count("nobody_after_s = 2\n") == 1
+    with a_running_line(text.replace("nobody_after_s = 2\n", "nobody_after_s = 15\n")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

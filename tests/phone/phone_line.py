@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,9 +121,16 @@ def settings_text() -> str:
 @pytest.fixture(scope="session")
 def house():
     """Start the line once; at the end nothing of it may be left."""
+    with a_running_line(settings_text()) as house:
+        yield house
+
+
+@contextmanager
+def a_running_line(settings: str) -> Iterator[House]:
+    """A line with these settings (TOML), an Asterisk of its own and an exchange; all has ended after the block."""
     with tempfile.TemporaryDirectory(prefix="sw", dir="/tmp") as folder:
         file = Path(folder) / "sunwai.toml"
-        file.write_text(settings_text(), encoding="utf-8")
+        file.write_text(settings, encoding="utf-8")
         line = read_settings(file)
         render(wiring.wording(), places(), line.prompts, None, ("marker",))
         asyncio.run(prepare_books(line, lambda _: None))

@@ -141,6 +141,18 @@ def test_a_human_recording_wins_and_also_serves_as_the_slow_reading(prompts, eng
     assert render(load(prompts), PLACES, english, None, ["en"]).rendered == 3
 
 
+def test_a_human_recording_is_not_used_for_words_he_never_said(prompts, english, tmp_path):
+    recordings, edition = tmp_path / "human", tmp_path / "edition"
+    record(recordings / "en", "greet", seconds=1.0)
+    record(recordings / "en", "n/12", seconds=0.5)
+    other = load(prompts).changed({"en": {"greet": "Other words."}})
+    report = render(other, PLACES, edition, recordings, ["en"], base=english)
+    assert report.human == 1, "a number is a number in every edition"
+    assert report.rendered == 3
+    assert (edition / "en/menu.0.ulaw").samefile(english / "en/menu.0.ulaw")
+    assert samples(edition / "en/greet.0.ulaw") != samples(english / "en/greet.0.ulaw")
+
+
 def test_what_lacks_a_human_recording_is_listed(prompts, tmp_path):
     wording, recordings = load(prompts), tmp_path / "human"
     everything = [(lang, key) for lang in ("en", "ur") for key in ("greet", "menu", "told")]

@@ -6,7 +6,7 @@ import { useAsked } from "../asked";
 import { takeUp, throwAway, typed, typeFlow, typePrompt } from "../edition_draft";
 import type { EditionChecked, EditionPrompt, EditionWhole } from "../shapes";
 import { LANGUAGES, language, word } from "../words";
-import { editionName } from "./editions";
+import { editionName, FLOWS } from "./editions";
 import { Field, useDeed, WrongElsewhere } from "./field";
 
 /** dialplan/wording.py: the name of a prompt */
@@ -106,6 +106,9 @@ function OnePrompt({ prompt, checked, open }: { prompt: EditionPrompt; checked: 
           )}
         </Told>
       ))}
+      {LANGUAGES.filter(({ code }) => prompt.released[code] && prompt.released[code] !== wordsOf(prompt, code)).map(({ code, name, dir }) => (
+        <p key={code} class="soft">{word("editions.released", { name })} <bdi lang={code} dir={dir}>{prompt.released[code]}</bdi></p>
+      ))}
     </details>
   );
 }
@@ -115,7 +118,7 @@ function Flows({ whole, checked }: { whole: EditionWhole; checked: EditionChecke
     <section class="card" aria-labelledby="flows-title">
       <h2 id="flows-title">{word("editions.flows")}</h2>
       <p class="soft">{word("editions.flows_help")}</p>
-      {whole.flows.map((flow) => (
+      {FLOWS.flatMap((name) => whole.flows.filter((flow) => flow.name === name)).map((flow) => (
         <details key={flow.name} open={faultsOf(checked, `flows.${flow.name}`).length > 0}>
           <summary>
             {word(`flow.${flow.name}`)} {flow.changed && <strong>✎ {word("editions.changed")}</strong>} {flow.fixed && <span class="soft">{word("editions.fixed")}</span>}

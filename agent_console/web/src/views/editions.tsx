@@ -8,7 +8,7 @@ import { Field, useDeed, WrongElsewhere } from "./field";
 
 const LOOKED_AGAIN_MS = 2000;
 /** Of which flows a trial is worth a call, in the order in which they are offered. */
-const FLOWS = ["inbound", "callback", "satisfaction"] as const;
+export const FLOWS = ["inbound", "callback", "satisfaction"] as const;
 
 /** What the line says: the editions there are, which one is used, and from when which was. */
 export function Editions() {
