@@ -21,11 +21,12 @@ from dialplan.edition import FIXED_FLOWS, MAX_FLOW, SHIPPED, Changes, Edition, E
 from dialplan.wording import MAX_LENGTH
 from storage.editions import EditionRow, Voicing
 from storage.errors import NotInBooks
-from storage.phones import e164
+from storage.phones import e164, is_of
 
 TRIED = "try_edition"
 """Deed of the audit, and of the controller."""
 TOLD_AT_ONCE = 5
+LARGEST = 999_999_999
 _MOST = 400
 """Prompts changed in one edition, in one language."""
 _NO_SUCH = "There is no such edition."
@@ -110,7 +111,7 @@ class EditionWhole(msgspec.Struct, frozen=True, kw_only=True):
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is to be said otherwise than in the edition `base`: language → prompt → words, flow → whole text."""
 
-    base: Annotated[int, msgspec.Meta(ge=0)]
+    base: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
     prompts: Mapping[Language, Annotated[Mapping[PromptKey, PromptText], msgspec.Meta(max_length=_MOST)]] = (
         msgspec.field(default_factory=dict)
     )
@@ -139,7 +140,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 class UseEdition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`before`: the edition in use as the page showed it; another one is refused."""
 
-    before: int
+    before: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
     reason: Reason
 
 
@@ -245,8 +246,8 @@ async def try_it(visit: Visit, asked: TryEdition) -> Done:
     if asked.language not in release.wording.languages:
         raise BadInput(f"language: one of {', '.join(release.wording.languages)}.", "language")
     phone = e164(asked.phone, console.plan.country)
-    if phone is None:
-        raise BadInput("phone: this is no telephone number.", "phone")
+    if phone is None or not is_of(phone, console.plan.country):
+        raise BadInput("phone: this is no telephone number of the line's country.", "phone")
     detail = {"flow": asked.flow, "phone_ends": phone[-4:]}
     await console.books.people.audit(visit.visitor.actor, TRIED, f"edition:{number}", visit.now, detail)
     args = {"edition": str(number), "phone": phone, "flow": asked.flow, "language": asked.language}
@@ -290,7 +291,7 @@ def _sentence(error: EditionError) -> str:
 
 async def _row(visit: Visit) -> EditionRow | None:
     """The edition in the path; None for the release's own."""
-    number = int(visit.part("number"))
+    number = int(visit.part("edition"))
     if number == SHIPPED:
         return None
     row = await visit.console.books.editions.get(number)

@@ -41,7 +41,7 @@ from agent_console.wall import Wall
 _DOCKET = r"/api/dockets/{number:[0-9]{8}}"
 _AGENT = r"{agent:[A-Za-z0-9-]{1,32}}"
 _LOGIN = r"{login:[A-Za-z0-9@._-]{1,64}}"
-_EDITION = r"/api/editions/{number:[0-9]{1,9}}"
+_EDITION = r"/api/editions/{edition:[0-9]{1,9}}"
 _CALL = r"{call_ref:[A-Za-z0-9._:-]{1,80}}"
 _SCORER = r"{scorer:[A-Za-z0-9._@-]{1,64}}"
 

@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dialplan.deeds import FIRST_FACTS
-from dialplan.flow import Flow
+from dialplan.flow import AnyNode, ConnectNode, EndNode, Flow, MenuNode, targets
 from dialplan.loading import FlowError, load_flow, load_flows, read_flow
 from dialplan.wording import Wording, WordingError, load
 
 SHIPPED = 0
 """The number of the edition that the release brought."""
 FIXED_FLOWS = frozenset({"satisfaction"})
+PERSON_KEYS = frozenset("09")
+"""The everywhere-keys that lead to a person: to anybody, and to whoever answers for danger."""
+MAX_ADDED = 60
+"""Prompts that the release does not have, in one edition."""
 MAX_FLOW = 60_000
 """Characters of a flow's text."""
 
@@ -78,6 +82,10 @@ def changed(release: Edition, number: int, changes: Changes) -> Edition:
     except WordingError as error:
         faults = [line.partition(": ") for line in str(error).splitlines()]
         raise EditionError(tuple(Fault(f"prompts.{where}", reason) for where, _, reason in faults)) from error
+    added = wording.keys - release.wording.keys
+    if len(added) > MAX_ADDED:
+        reason = f"{len(added)} new prompts; more than {MAX_ADDED} are not taken"
+        raise EditionError((Fault("prompts", reason),))
     texts, flows = {**release.flow_texts, **changes.flows}, dict(release.flows)
     found: list[Fault] = []
     for name, text in texts.items():
@@ -102,18 +110,56 @@ def _flow(release: Edition, name: str, text: str, wording: Wording) -> Flow:
     flow = read_flow(name, text, wording.catalogue)
     if flow.name != name:
         raise FlowError(name, 1, f'its name must stay "{name}"')
-    for reason in _lost_promises(before, flow):
-        raise FlowError(name, 1, reason)
+    for line, reason in _lost_promises(before, flow):
+        raise FlowError(name, line, reason)
     return flow
 
 
-def _lost_promises(before: Flow, flow: Flow) -> Iterator[str]:
-    """The keys that work everywhere, and the way to a person after three failures, are promises of the line."""
+def _lost_promises(before: Flow, flow: Flow) -> Iterator[tuple[int, str]]:
+    """The keys that work everywhere, what they lead to, and the way to a person after three failures are promises of
+    the line: a caller in danger, or lost, comes to a person whatever an edition says."""
     for key, target in before.always.items():
         if flow.always.get(key) != target:
-            yield f"the key {key} leads to {target} from everywhere, in every edition"
+            yield 1, f"the key {key} leads to {target} from everywhere, in every edition"
     if flow.failure != before.failure:
-        yield f"three failures lead to {before.failure}, in every edition"
+        yield 1, f"three failures lead to {before.failure}, in every edition"
+    for name in sorted(_promised(before)):
+        node = flow.nodes.get(name)
+        if node is None or _as_told(node) != _as_told(before.nodes[name]):
+            yield node.line if node else 1, f"{name} leads to a person, and stays as the release has it"
+    for node in flow.nodes.values():
+        if isinstance(node, MenuNode):
+            yield from ((node.line, reason) for reason in _against_promises(before, flow, node))
+
+
+def _promised(flow: Flow) -> set[str]:
+    """The places from the everywhere-keys and three failures to the queue."""
+    found: set[str] = set()
+    todo = [flow.failure, *(target for key, target in flow.always.items() if key in PERSON_KEYS)]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        node = flow.nodes[name]
+        if not isinstance(node, ConnectNode | EndNode):
+            todo += [target for target in targets(flow, node) if target not in flow.always.values()]
+    return found
+
+
+def _as_told(node: AnyNode) -> AnyNode:
+    return replace(node, line=0)
+
+
+def _against_promises(before: Flow, flow: Flow, node: MenuNode) -> Iterator[str]:
+    """A menu's own keys come before those that work everywhere."""
+    known = before.nodes.get(node.name)
+    released = known if isinstance(known, MenuNode) else None
+    for key, target in node.keys.items():
+        if key in flow.always and target not in (flow.always[key], released.keys.get(key) if released else None):
+            yield f"{node.name}: the key {key} leads to {flow.always[key]} in every menu"
+    if node.failure is not None and node.failure != (released.failure if released else None):
+        yield f"{node.name}: three failures lead to {before.failure}, not to {node.failure}"
 
 
 def differences(release: Edition, edition: Edition) -> Changes:

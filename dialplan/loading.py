@@ -11,7 +11,19 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from dialplan.deeds import CONNECT_RESULTS, DEEDS, FIRST_FACTS, OPTION_FACTS
+from dialplan.deeds import (
+    CATEGORY,
+    CONNECT_RESULTS,
+    CONNECTIONS,
+    DEEDS,
+    FIRST_FACTS,
+    KEYED,
+    LANGUAGE,
+    OPTION_FACTS,
+    PROMPT_FACTS,
+    SEALED_CATEGORIES,
+    SPOKEN,
+)
 from dialplan.flow import (
     AnyNode,
     BranchNode,
@@ -25,6 +37,7 @@ from dialplan.flow import (
     SayNode,
     targets,
 )
+from dialplan.flow_facts import facts_at
 
 KINDS: dict[str, type[AnyNode]] = {
     "say": SayNode,
@@ -40,6 +53,8 @@ MAX_DEPTH = 3
 MAX_KEYS = 9
 MAX_NODES = 400
 KEYS = frozenset("0123456789*#")
+BOUNDS = {"timeout_s": (1, 30), "digits": (1, 20), "tries": (1, 5), "max_s": (1, 180)}
+"""Least and most of a node's numbers: nobody waits in silence for longer, or is asked more often."""
 LADDER_PROMPTS = ("silence_slow", "silence_anykey", "wrong_key")
 
 Prompts = Mapping[str, Mapping[str, frozenset[str]]]
@@ -80,6 +95,8 @@ def read_flow(where: object, text: str, prompts: Prompts) -> Flow:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         raise FlowError(where, int(found[1]) if found else 1, str(error)) from error
+    except RecursionError as error:
+        raise FlowError(where, 1, "tables within tables without end") from error
     flow = _read(where, text, data)
     for line, reason in _faults(flow, prompts):
         raise FlowError(where, line, reason)
@@ -124,11 +141,11 @@ def _node(where: object, name: str, line: int, body: dict[str, Any]) -> AnyNode:
     if len(kinds) != 1:
         raise FlowError(where, line, f"{name} must have exactly one of {', '.join(KINDS)}")
     kind = KINDS[kinds[0]]
-    known = {field.name: field for field in fields(kind)}
+    known = {field.name: field for field in fields(kind) if field.name not in ("name", "line")}
     for key in body.keys() - known.keys():
         raise FlowError(where, line, f"{name} is a {kinds[0]} node and has no setting {key}")
     for key, field in known.items():
-        if key in ("name", "line") or key in body:
+        if key in body:
             continue
         if field.default is MISSING and field.default_factory is MISSING:
             raise FlowError(where, line, f"{name} lacks {key}")
@@ -163,9 +180,15 @@ def _faults(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
     if flow.name not in FIRST_FACTS:
         yield 1, f"no flow is called {flow.name}: {', '.join(FIRST_FACTS)}"
         return
-    yield from _lost_roads(flow)
+    if lost := [*_lost_roads(flow)]:
+        yield from lost
+        return  # nothing that follows roads could be said
     yield from _bad_keys(flow)
-    yield from _bad_deeds(flow)
+    if bad := [*_bad_deeds(flow)]:
+        yield from bad
+        return  # what a deed would leave is not known
+    yield from _bad_arguments(flow, prompts)
+    yield from _out_of_bounds(flow)
     yield from _bad_prompts(flow, prompts)
     yield from _dead_ends(flow)
     yield from _silence_circles(flow)
@@ -217,15 +240,58 @@ def _bad_deeds(flow: Flow) -> Iterator[tuple[int, str]]:
             yield node.line, f"{node.name} {fault} the result {result}"
 
 
-def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
-    given = {*FIRST_FACTS[flow.name], *OPTION_FACTS}
+def _bad_arguments(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
+    """What a deed is told must be what it understands: a wrong word would be found out by a caller."""
     for node in flow.nodes.values():
-        if isinstance(node, DoNode):
-            given |= set(DEEDS[node.do].gives)
+        match node:
+            case DoNode():
+                deed = DEEDS[node.do]
+                if deed.flows and flow.name not in deed.flows:
+                    yield node.line, f"{node.name}: {node.do} is done in {', '.join(deed.flows)} alone"
+                for name in sorted(deed.needs.keys() - node.args.keys()):
+                    yield node.line, f"{node.name}: {node.do} lacks the argument {name}"
+                for name, value in node.args.items():
+                    allowed = {**deed.needs, **deed.takes}.get(name)
+                    if allowed is None:
+                        yield node.line, f"{node.name}: {node.do} takes no argument {name}"
+                    elif not _may_be(value, allowed, prompts):
+                        yield node.line, f"{node.name}: {name} cannot be {value}; it is {' or '.join(allowed)}"
+                if node.args.get("category") in SEALED_CATEGORIES and node.args.get("sealed") != "yes":
+                    yield node.line, f'{node.name}: who informs is written nowhere: sealed = "yes" is missing'
+            case ConnectNode() if node.connect not in CONNECTIONS:
+                yield node.line, f"{node.name}: nobody is there for {node.connect}, only for {', '.join(CONNECTIONS)}"
+            case NumberNode() if node.into not in KEYED:
+                yield node.line, f"{node.name}: a number is collected into {', '.join(KEYED)}"
+            case RecordNode() if node.into not in SPOKEN:
+                yield node.line, f"{node.name}: a recording is made into {', '.join(SPOKEN)}"
+
+
+def _may_be(value: str, allowed: tuple[str, ...], prompts: Prompts) -> bool:
+    if LANGUAGE in allowed and value in prompts:
+        return True
+    if CATEGORY in allowed:
+        key = f"category_{value.lower().replace('-', '_')}"
+        if all(key in known for known in prompts.values()):
+            return True
+    return value in allowed
+
+
+def _out_of_bounds(flow: Flow) -> Iterator[tuple[int, str]]:
+    for node in flow.nodes.values():
+        for name, (least, most) in BOUNDS.items():
+            value = getattr(node, name, None)
+            if value is not None and not least <= value <= most:
+                yield node.line, f"{node.name}: {name} must lie between {least:g} and {most:g}"
+
+
+def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
+    facts = facts_at(flow)
     for node, text in _said(flow):
+        options = OPTION_FACTS if isinstance(node, MenuNode) and node.each else ()
+        given = facts.get(node.name, frozenset()) | {*options}
         only, _, key = text.rpartition(":")
         if key.startswith("{"):
-            if key[1:-1] not in given:
+            if key[1:-1] not in PROMPT_FACTS or key[1:-1] not in given:
                 yield node.line, f"{node.name} says the prompt named by {key}, a fact that nothing provides"
             continue
         for language in (only,) if only else prompts:
@@ -233,7 +299,7 @@ def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
                 yield node.line, f"{node.name} says {key}, which has no text in language {language}"
                 continue
             for placeholder in sorted(prompts[language][key] - given):
-                yield node.line, f"{node.name} says {key}, whose {{{placeholder}}} nothing provides"
+                yield node.line, f"{node.name} says {key}, whose {{{placeholder}}} nothing provides on every road there"
 
 
 def _said(flow: Flow) -> Iterator[tuple[AnyNode, str]]:

@@ -53,6 +53,7 @@ class Editions:
         self._prompts = prompts
         self._voice_of = voice_of
         self._known = {SHIPPED: self._spoken(release)}
+        self._reading: dict[int, asyncio.Task[SpokenEdition]] = {}
         self._refused: tuple[int, str] | None = None
         self.current = self._known[SHIPPED]
 
@@ -91,8 +92,20 @@ class Editions:
 
     async def _known_or_read(self, number: int) -> SpokenEdition:
         if number not in self._known:
-            self._known[number] = await self._read(number)
+            self._known[number] = await asyncio.shield(self._being_read(number))
         return self._known[number]
+
+    def _being_read(self, number: int) -> asyncio.Task[SpokenEdition]:
+        """Two hundred callers who are taken up at once are one reading."""
+        if number not in self._reading:
+            self._reading[number] = task = asyncio.create_task(self._read(number))
+            task.add_done_callback(lambda done: self._read_out(number, done))
+        return self._reading[number]
+
+    def _read_out(self, number: int, done: asyncio.Task[SpokenEdition]) -> None:
+        self._reading.pop(number, None)
+        if not done.cancelled():
+            done.exception()  # whoever waited for it has been told; nobody may have
 
     async def _read(self, number: int) -> SpokenEdition:
         try:

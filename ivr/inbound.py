@@ -103,9 +103,10 @@ async def look_up(talk: Talk) -> None:
 
 
 def _language(talk: Talk) -> str | None:
-    """Remembered for the number by a clear choice, else the language of the consumer's record."""
+    """Remembered for the number by a clear choice, else the language of the consumer's record; one that we speak."""
     recorded = next((consumer.language for consumer in talk.consumers if consumer.language), None)
-    return talk.language_known or recorded
+    wanted = talk.language_known or recorded
+    return wanted if wanted in talk.edition.voice.wording.languages else None
 
 
 async def _talk(talk: Talk, *, returned: bool) -> None:
@@ -212,7 +213,7 @@ async def _walk_again(talk: Talk) -> Walk | None:
     try:
         kept = await talk.house.floor.walk(talk.call_ref)
         return await _restored(talk, kept.decode()) if kept is not None else None
-    except (FloorAway, StorageError, WalkError, KeyError, ValueError) as error:
+    except (FloorAway, StorageError, WalkError, KeyError, TypeError, ValueError) as error:
         log.warning("walk_not_restored", call=talk.call_ref, error=type(error).__name__)
         return None  # the main menu again is better than the same fault again
 
@@ -220,9 +221,10 @@ async def _walk_again(talk: Talk) -> Walk | None:
 async def _restored(talk: Talk, kept: str) -> Walk:
     """In the edition the call began with; its way so far is his as well: the ledger and the agent see it whole."""
     state, _, beside = kept.partition("\n")
-    number, steps = json.loads(beside)
-    with suppress(NotSpoken, StorageError):  # the one in use now will do
-        talk.line.edition = await talk.house.editions.of(number)
+    number, steps = json.loads(beside or "[0, []]")  # a controller of the release before kept no more than the walk
+    with suppress(NotSpoken, StorageError, TimeoutError):  # the one in use now will do
+        async with asyncio.timeout(LOOK_UP_LIMIT_S):
+            talk.line.edition = await talk.house.editions.of(number)
     talk.steps = [(at, place) for at, place in steps]
     walk = restore(talk.edition.flows["inbound"], state)
     talk.language = walk.language

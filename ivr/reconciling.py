@@ -17,7 +17,7 @@ from complaints import desk
 from complaints.ledger import CUT_OFF, SEALED, Call, EndedBy, Outcome, outcome_of
 from complaints.owed import owed
 from complaints.records import Docket, State, Verdict
-from dialplan.flow import RecordNode
+from dialplan.deeds import MESSAGE
 from ivr import messages, satisfaction
 from ivr.agent_phones import AgentPhones
 from ivr.house import House
@@ -91,7 +91,7 @@ async def keep_messages(house: House, lines: Lines) -> None:
     ]
     stored = {recording.name for recording in await house.ari.list_recordings()} if unheard else set()
     for call in unheard:
-        if stored.isdisjoint(_names(house, call)) or Outcome.MESSAGE_LEFT in call.flags:
+        if stored.isdisjoint(_names(call)) or Outcome.MESSAGE_LEFT in call.flags:
             continue
         kept = await _message_kept(house, call)
         if kept is not call:
@@ -109,7 +109,7 @@ async def _what_he_did(house: House, call: Call) -> Call:
 
 async def _message_kept(house: House, call: Call) -> Call:
     """The message he had begun to say, if any, is in the inbox as if he had hung up before us."""
-    for name in _names(house, call):
+    for name in _names(call):
         if await messages.spoken_s(house.ari, name):
             now = house.clock.wall_now()
             phone = None if SEALED in call.flags else call.phone
@@ -124,10 +124,9 @@ def _with(call: Call, deed: Outcome, now: datetime) -> Call:
     return replace(call, flags={**call.flags, deed: now.isoformat(timespec="seconds")})
 
 
-def _names(house: House, call: Call) -> set[str]:
+def _names(call: Call) -> set[str]:
     """Under which names Asterisk may have something that this caller said."""
-    nodes = house.editions.current.flows["inbound"].nodes.values()
-    return {messages.recording_of(call.call_ref, node.into) for node in nodes if isinstance(node, RecordNode)}
+    return {messages.recording_of(call.call_ref, MESSAGE)}
 
 
 async def _verdict_kept(house: House, call: Call, docket: Docket) -> Call:

@@ -6,13 +6,14 @@ docket, no promise, no message; and nobody is called to the telephone, he says b
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 
 import structlog
 
 from complaints.ledger import EndedBy, Outcome
 from complaints.records import Company, Docket
-from dialplan.deeds import CONNECT_RESULTS
+from dialplan.deeds import CONNECT_RESULTS, DEEDS, SLOW_MODE
 from dialplan.flow import Flow
 from dialplan.steps import Ask, Connect, Do, Done, Fact, Pressed, Say
 from dialplan.walk import Walk
@@ -24,14 +25,17 @@ from ivr.house import House
 from ivr.lines import Lines, let_go
 from ivr.outgoing import Unanswered, new_call_ref, ring
 from ivr.talk import Talk
+from storage.errors import StorageError
 from storage.journal import Complaint
-from storage.phones import e164
+from storage.phones import is_of
 
 log = structlog.get_logger(__name__)
 
 TRIAL = "trial"
 """The kind of the call in the ledger; it counts in no figure of the line."""
 AT_ONCE = 2
+LONGEST_S = 600.0
+"""Who listens for longer has put the telephone down beside him."""
 ANSWER_S = 20.0
 """So long he may think about how the wait for a person ends."""
 EXAMPLE = "12345678"
@@ -51,7 +55,7 @@ class Trials:
 
     def begin(self, phone: str) -> str:
         """ "" when this telephone may be rung now, else why not; whoever got "" calls `hold`."""
-        if e164(phone, self._house.plan.country) != phone:
+        if not is_of(phone, self._house.plan.country):
             return "wrong_number"
         if phone in self._under_way:
             return "under_way"
@@ -100,18 +104,32 @@ class Trial:
         talk = self.talk
         talk.note(answered_at=talk.offered_at, recording=talk.call_ref)
         try:
-            await inbound.look_up(talk)
-            walk = Walk(self._flow, talk.language, await self._first_facts())
-            await ask(talk.line, talk.edition.voice, self._announcement())
-            await converse(talk.line, walk, talk.edition.voice, self.do, self.connect, _nothing_kept, talk.reached)
+            async with asyncio.timeout(LONGEST_S):
+                await self._converse()
         except HungUp:
             talk.ended_by = EndedBy.CALLER
+        except TimeoutError:
+            log.info("trial_too_long", call=talk.call_ref)
         except Exception:  # our fault: he is not left in silence
             log.exception("trial_in_trouble", call=talk.call_ref)
         talk.docket = None  # made up, or another call's: no row shall name it
         talk.flags.setdefault(Outcome.SELF_SERVED, talk.now().isoformat(timespec="seconds"))
         await talk.line.hang_up()
         await talk.note_end(talk.ended_by or EndedBy.US)
+
+    async def _converse(self) -> None:
+        talk = self.talk
+        await self._look_up()
+        walk = Walk(self._flow, talk.language, await self._first_facts())
+        await ask(talk.line, talk.edition.voice, self._announcement())
+        await converse(talk.line, walk, talk.edition.voice, self.do, self.connect, _nothing_kept, talk.reached)
+
+    async def _look_up(self) -> None:
+        try:
+            async with asyncio.timeout(inbound.LOOK_UP_LIMIT_S):
+                await inbound.look_up(self.talk)
+        except (StorageError, TimeoutError) as error:  # as for any caller: he is unknown then
+            log.warning("tester_not_looked_up", call=self.talk.call_ref, error=type(error).__name__)
 
     def _announcement(self) -> Ask:
         said = Say(self.talk.language, "trial_begins", {"n": self.talk.edition.number})
@@ -120,14 +138,26 @@ class Trial:
     async def _first_facts(self) -> dict[str, Fact]:
         """As the flow would be given them; a docket is made up for the flows that are about one."""
         talk = self.talk
-        if self._flow.name == "inbound":
-            return inbound.first_facts(talk, known=talk.language_known is not None)
-        talk.docket = await self._made_up(EXAMPLE_CATEGORY)
-        facts: dict[str, Fact] = {"by": "line", "purpose": "asked", "phone_known": True}
-        return facts | deeds.docket_facts(talk, talk.docket)
+        match self._flow.name:
+            case "inbound":
+                return inbound.first_facts(talk, known=talk.language_known is not None)
+            case "callback":
+                return {"purpose": "asked", "phone_known": True, SLOW_MODE: deeds.in_slow_mode(talk)}
+            case _:
+                talk.docket = await self._made_up(EXAMPLE_CATEGORY)
+                return {"by": "line", SLOW_MODE: deeds.in_slow_mode(talk), **deeds.docket_facts(talk, talk.docket)}
 
     async def do(self, step: Do) -> Done:
         """Reading deeds are done; what others would have come to is said, and not done."""
+        try:
+            return await self._do(step)
+        except StorageError as error:
+            if "trouble" not in DEEDS[step.deed].results:
+                raise
+            log.warning("trial_deed_failed", call=self.talk.call_ref, error=type(error).__name__)
+            return Done("trouble")
+
+    async def _do(self, step: Do) -> Done:
         talk, args = self.talk, step.args
         match step.deed:
             case "remember_language":

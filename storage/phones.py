@@ -25,6 +25,13 @@ def e164(said: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_of(number: str, country: str) -> bool:
+    """True for an E.164 number of this country: what may be rung at somebody's wish, and nothing dearer."""
+    if e164(number, country) != number:
+        return False
+    return phonenumbers.parse(number).country_code == phonenumbers.country_code_for_region(country)
+
+
 def dialled(number: str, style: str) -> str:
     """What the trunk is asked to dial: `national` digits without trunk prefix, or `e164` with plus."""
     if style == "e164":

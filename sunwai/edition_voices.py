@@ -17,11 +17,11 @@ from ivr.editions import edition_folder
 from storage.books import Books
 from storage.clock import Clock
 from storage.editions import Voicing
-from sunwai.render import RenderError, render
+from sunwai.render import RenderError, is_whole, render
 
 _log = structlog.get_logger(__name__)
 
-LOOKED_BACK = 20
+LOOKED_BACK = 200
 """So many of the newest editions are rendered; an older one that is to be used, then."""
 AGAIN_S = 60.0
 """What could not be rendered is tried again after this time."""
@@ -48,13 +48,14 @@ class EditionVoices:
         self._books = books
         self._clock = clock
         self._plan = plan
+        self._looked: tuple[int, int] | None = None
         self._seen: set[int] = {SHIPPED}
         self._again: dict[int, float] = {}
 
     async def look(self) -> int:
         """Renders what is wanted and not there; how many editions that were."""
         used, highest = await self._books.editions.used(), await self._books.editions.highest()
-        if used in self._seen and highest in self._seen and not self._again:
+        if (used, highest) == self._looked and not self._again:
             return 0
         newest = [row.number for row in await self._books.editions.newest(LOOKED_BACK)]
         there = {one.number: one for one in await self._books.editions.voicings(node=self._plan.node)}
@@ -63,6 +64,7 @@ class EditionVoices:
             if number in self._seen or self._again.get(number, 0.0) > time.monotonic():
                 continue
             done += await self._voice(number, there.get(number), in_use=number == used)
+        self._looked = (used, highest)
         return done
 
     async def _voice(self, number: int, there: Voicing | None, *, in_use: bool) -> bool:
@@ -71,21 +73,27 @@ class EditionVoices:
         changes = await self._books.editions.changes(number)
         try:
             edition = await asyncio.to_thread(changed, plan.release, number, changes)
-            if there and there.digest == edition.digest and not there.fault and not in_use:
+            out = edition_folder(plan.prompts, number)
+            known = there is not None and there.digest == edition.digest and not there.fault
+            if known and not in_use and await asyncio.to_thread(is_whole, out):
                 self._seen.add(number)
                 return False
-            out = edition_folder(plan.prompts, number)
             report = await asyncio.to_thread(_render, edition, plan, out)
         except (EditionError, RenderError, OSError) as error:
-            reason = str(error)
-            _log.error("edition_not_rendered", number=number, reason=reason)
-            await self._books.editions.voiced(Voicing(number, plan.node, "", self._clock.wall_now(), reason))
-            self._again[number] = time.monotonic() + AGAIN_S
-            return True
+            return await self._failed(number, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever one edition does, the worker's other work goes on
+            _log.exception("edition_in_trouble", number=number)
+            return await self._failed(number, type(error).__name__)
         await self._books.editions.voiced(Voicing(number, plan.node, edition.digest, self._clock.wall_now()))
         self._seen.add(number)
         self._again.pop(number, None)
         _log.info("edition_rendered", number=number, rendered=report, node=plan.node)
+        return True
+
+    async def _failed(self, number: int, reason: str) -> bool:
+        _log.error("edition_not_rendered", number=number, reason=reason)
+        await self._books.editions.voiced(Voicing(number, self._plan.node, "", self._clock.wall_now(), reason))
+        self._again[number] = time.monotonic() + AGAIN_S
         return True
 
 

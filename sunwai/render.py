@@ -121,6 +121,12 @@ def render(
     return RenderReport(len(work), len(plan) - len(work), human, len(stale), time.monotonic() - start)
 
 
+def is_whole(out: Path) -> bool:
+    """True when every file is there that was made below `out`, by its manifest."""
+    made, there = _read_manifest(out), _files(out)
+    return bool(made) and all(_both(path) <= there for path in made)
+
+
 def missing_recordings(wording: Wording, recordings: Path | None) -> list[tuple[str, str]]:
     """(language, prompt) of every prompt that is not wholly spoken by a human recording, sorted."""
     return [

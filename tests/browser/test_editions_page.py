@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -88,6 +89,7 @@ async def test_a_menu_that_leads_nowhere_is_told_by_its_line_and_what_was_typed_
     await expect(page.get_by_text(f"⚠ Line {line}:")).to_be_visible()
     await expect(page.get_by_text("main_full leads to nowhere, which is not there").first).to_be_visible()
     await expect(text).to_have_value(before.replace('2 = "bill", 3', '2 = "nowhere", 3', 1))
+    page.once("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await page.get_by_role("button", name="Throw my changes away").click()
     await expect(text).to_have_value(before)
     async with house.person("Z00") as admin:

@@ -50,7 +50,11 @@ async def test_an_edition_is_made_used_and_left_again_and_all_of_it_is_kept(any_
     assert (status, said["used"]) == (200, 0)
     assert [(one["number"], one["reason"]) for one in said["uses"]] == [(0, "the visit is over"), (1, WHY)]
     assert [one["number"] for one in said["editions"]] == [2, 1, 0]
-    deeds = [(row.deed, row.detail["reason"]) for row in await house.books.people.audit_rows("edition:1")]
+    deeds = [
+        (row.deed, row.detail["reason"])
+        for row in await house.books.people.audit_rows("edition:1")
+        if "reason" in row.detail
+    ]
     assert sorted(deeds) == [("make_edition", WHY), ("use_edition", WHY)]
 
 
@@ -139,7 +143,9 @@ async def test_a_trial_rings_the_telephone_by_the_controller_and_is_audited_with
     assert row.detail == {"flow": "inbound", "phone_ends": "2345"}
 
 
-@pytest.mark.parametrize("wrong", [{"phone": "12"}, {"phone": "nobody"}, {"flow": "party"}, {"language": "xx"}])
+@pytest.mark.parametrize(
+    "wrong", [{"phone": "12"}, {"phone": "nobody"}, {"phone": "+447911123456"}, {"flow": "party"}, {"language": "xx"}]
+)
 async def test_a_trial_that_cannot_be_is_refused_by_its_field(house, wrong):
     admin = await house.enter("admin")
     status, said = await admin.post("/api/editions/0/try", {"phone": "5000012345"} | wrong)

@@ -92,6 +92,23 @@ async def test_what_cannot_be_rendered_is_told_and_tried_again(books, plan, monk
     assert voicing.fault is None
 
 
+async def test_sounds_that_were_deleted_are_made_again_by_the_next_worker(books, plan, prompts):
+    number = await made(books)
+    await EditionVoices(books, Clock(), plan).look()
+    (edition_folder(prompts, number) / MARKER / "goodbye.0.ulaw").unlink()
+    assert await EditionVoices(books, Clock(), plan).look() == 1
+    assert (edition_folder(prompts, number) / MARKER / "goodbye.0.ulaw").exists()
+    assert await EditionVoices(books, Clock(), plan).look() == 0, "nothing is missing now"
+
+
+async def test_whatever_one_edition_does_the_worker_goes_on(books, plan, monkeypatch):
+    number = await made(books)
+    monkeypatch.setattr(edition_voices, "render", lambda *_, **__: 1 / 0)
+    await EditionVoices(books, Clock(), plan).look()
+    [voicing] = await books.editions.voicings(number)
+    assert voicing.fault == "ZeroDivisionError"
+
+
 async def test_an_edition_that_does_not_fit_the_release_any_more_is_told(books, plan):
     number = await made(books, Changes(flows={"inbound": "of an older release"}))
     await EditionVoices(books, Clock(), plan).look()

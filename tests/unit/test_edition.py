@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.edition import MAX_FLOW, Changes, EditionError, changed, differences, shipped
+from dialplan.edition import MAX_ADDED, MAX_FLOW, Changes, EditionError, changed, differences, shipped
 from dialplan.flow import SayNode
 
 ROOM = Path(__file__).parents[2] / "dialplan"
@@ -141,3 +141,75 @@ def test_no_other_flow_can_be_made_and_none_be_endless():
     assert "characters" in faults(flows={"inbound": "#" * (MAX_FLOW + 1)})[0][2]
     many = "".join(f'[node.n{n}]\nsay = ["greet"]\nnext = "n{n + 1}"\n' for n in range(500))
     assert "nobody can look over" in faults(flows={"inbound": f"{RELEASE.flow_texts['inbound']}\n{many}"})[0][2]
+
+
+def told(flow: str, old: str, new: str) -> str:
+    """The one reason for which this change of a flow is refused."""
+    text = RELEASE.flow_texts[flow]
+    assert old in text, old
+    [(_, _, reason)] = faults(flows={flow: text.replace(old, new, 1)})
+    return reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('args = { language = "ur" }', 'args = { language = "pa" }', "language cannot be pa"),
+        ('args = { subject = "BILL" }', 'args = { subject = "BIL" }', "subject cannot be BIL"),
+        ('args = { category = "SAF" }', "args = { }", "register lacks the argument category"),
+        ('args = { category = "SAF" }', 'args = { category = "SAF", urgent = "yes" }', "takes no argument urgent"),
+        ('"THEFT", sealed = "yes" }', '"THEFT" }', "who informs is written nowhere"),
+        ('connect = "general"', 'connect = "generall"', "nobody is there for generall"),
+        ('into = "consumer_number"', 'into = "number"', "a number is collected into"),
+        ('into = "message"', 'into = "../../message"', "a recording is made into"),
+        ("max_s = 60", "max_s = 100000", "max_s must lie between 1 and 180"),
+        ("timeout_s = 4", "timeout_s = inf", "timeout_s must lie between 1 and 30"),
+        ("digits = 10", "digits = -1", "digits must lie between 1 and 20"),
+        ('do = "note_served"', 'do = "withdraw_callback"', "withdraw_callback is done in callback alone"),
+        ("[node.greet]\n", '[node.greet]\nname = "x"\n', "no setting name"),
+    ],
+)
+def test_what_a_caller_would_find_out_is_found_out_before(old, new, reason):
+    assert reason in told("inbound", old, new)
+
+
+@pytest.mark.parametrize("said", ['"registered"', '"{docket}"', '"{due_prompt}"', '"supply_menu"'])
+def test_a_value_that_is_not_there_on_every_road_is_refused(said):
+    reason = told("inbound", 'say = ["greet", "danger_hint"]', f'say = ["greet", {said}]')
+    assert "nothing provides" in reason
+
+
+def test_a_promised_callback_knows_of_no_docket():
+    assert "nothing provides" in told("callback", '["callback_greet", ', '["registered", ')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (
+            '9 = "danger", 0 = "person" }\nroot',
+            '9 = "bill", 0 = "person" }\nroot',
+            "key 9 leads to danger in every",
+        ),
+        (
+            '9 = "danger", 0 = "person" }\nroot',
+            '9 = "danger", 0 = "goodbye" }\nroot',
+            "key 0 leads to person in every",
+        ),
+        ('connect = "danger"', 'connect = "general"', "stays as the release has it"),
+        ("root = true\n", 'root = true\nfailure = "goodbye"\n', "three failures lead to person, not to goodbye"),
+    ],
+)
+def test_the_way_to_a_person_stays_whatever_an_edition_says(old, new, reason):
+    assert reason in told("inbound", old, new)
+
+
+def test_not_endlessly_many_prompts_can_be_added():
+    many = {lang: {f"new_{n}": "Word." for n in range(MAX_ADDED + 1)} for lang in THREE}
+    assert f"more than {MAX_ADDED}" in faults(many)[0][2]
+    full = {lang: {f"new_{n}": "Word." for n in range(MAX_ADDED)} for lang in THREE}
+    assert changed(RELEASE, 1, Changes(full)).wording.marker([f"SD-{n}" for n in range(60)]), "there are tones for all"
+
+
+def test_tables_within_tables_without_end_are_refused():
+    assert "without end" in faults(flows={"inbound": "x = " + "[" * 50_000})[0][2]

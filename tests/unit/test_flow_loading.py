@@ -177,7 +177,9 @@ def test_a_menu_without_the_words_of_the_error_ladder_is_refused(refused, ladder
 
 
 def test_a_value_that_nothing_provides_is_refused(refused):
-    assert refused(with_node('end = ["odd"]\n')).endswith("extra says odd, whose {since} nothing provides")
+    assert refused(with_node('end = ["odd"]\n')).endswith(
+        "extra says odd, whose {since} nothing provides on every road there"
+    )
 
 
 def test_a_prompt_named_by_a_fact_that_nothing_provides_is_refused(refused):

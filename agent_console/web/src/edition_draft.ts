@@ -30,6 +30,13 @@ export function typePrompt(language: string, key: string, words: string): void {
   keep({ ...typed.value, prompts: { ...prompts, [language]: { ...prompts[language], [key]: words } } });
 }
 
+/** A prompt that was added just now is taken out again. */
+export function forgetPrompt(key: string): void {
+  const without = (words: Record<string, string>) => Object.fromEntries(Object.entries(words).filter(([name]) => name !== key));
+  const prompts = Object.fromEntries(Object.entries(typed.value.prompts).map(([language, words]) => [language, without(words)]));
+  keep({ ...typed.value, prompts });
+}
+
 export function typeFlow(name: string, text: string): void {
   keep({ ...typed.value, flows: { ...typed.value.flows, [name]: text } });
 }

@@ -1,9 +1,9 @@
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { addressOf, go, place } from "../address";
 import { ask } from "../ask";
 import { useAsked } from "../asked";
-import { takeUp, throwAway, typed, typeFlow, typePrompt } from "../edition_draft";
+import { forgetPrompt, takeUp, throwAway, typed, typeFlow, typePrompt } from "../edition_draft";
 import type { EditionChecked, EditionPrompt, EditionWhole } from "../shapes";
 import { LANGUAGES, language, word } from "../words";
 import { editionName, FLOWS } from "./editions";
@@ -28,11 +28,17 @@ export function EditionPage() {
 
 function Whole({ whole }: { whole: EditionWhole }) {
   const [checked, setChecked] = useState<EditionChecked | null>(null);
+  const [told, setTold] = useState(typed.value);
+  const stands = checked !== null && told === typed.value; // what is typed after a check has not been checked
+  const tell = (found: EditionChecked) => {
+    setTold(typed.value);
+    setChecked(found);
+  };
   return (
     <>
       <Prompts whole={whole} checked={checked} />
       <Flows whole={whole} checked={checked} />
-      <Keep checked={checked} setChecked={setChecked} />
+      <Keep checked={stands ? checked : null} setChecked={tell} />
     </>
   );
 }
@@ -53,9 +59,14 @@ function Prompts({ whole, checked }: { whole: EditionWhole; checked: EditionChec
   const [sought, setSought] = useState("");
   const [changedOnly, setChangedOnly] = useState(false);
   const [name, setName] = useState("");
+  const [kept, setKept] = useState(typed.value); // whoever types a word away must not lose the field he types in
+  const wasTyped = (prompt: EditionPrompt): boolean => LANGUAGES.some(({ code }) => kept.prompts[code]?.[prompt.key] !== undefined);
   const fits = (prompt: EditionPrompt): boolean =>
-    (!changedOnly || isChanged(prompt)) &&
-    [prompt.key, ...LANGUAGES.map(({ code }) => wordsOf(prompt, code))].some((text) => text.toLowerCase().includes(sought.toLowerCase()));
+    isFaulty(prompt, checked) ||
+    ((!changedOnly || isChanged(prompt) || wasTyped(prompt)) &&
+      [prompt.key, ...LANGUAGES.flatMap(({ code }) => [prompt.words[code] ?? "", kept.prompts[code]?.[prompt.key] ?? ""])].some((text) =>
+        text.toLowerCase().includes(sought.toLowerCase()),
+      ));
   const shown = all(whole).filter(fits);
   const add = (event: SubmitEvent) => {
     event.preventDefault();
@@ -70,10 +81,25 @@ function Prompts({ whole, checked }: { whole: EditionWhole; checked: EditionChec
       <div class="bar">
         <label>
           <span>{word("editions.seek")}</span>
-          <input type="search" dir="auto" value={sought} onInput={(event) => setSought(event.currentTarget.value)} />
+          <input
+            type="search"
+            dir="auto"
+            value={sought}
+            onInput={(event) => {
+              setKept(typed.value);
+              setSought(event.currentTarget.value);
+            }}
+          />
         </label>
         <label class="inline">
-          <input type="checkbox" checked={changedOnly} onChange={() => setChangedOnly(!changedOnly)} />
+          <input
+            type="checkbox"
+            checked={changedOnly}
+            onChange={() => {
+              setKept(typed.value);
+              setChangedOnly(!changedOnly);
+            }}
+          />
           <span>{word("editions.changed_only")}</span>
         </label>
         <span role="status">{word("editions.shown", { count: shown.length })}</span>
@@ -90,10 +116,13 @@ function Prompts({ whole, checked }: { whole: EditionWhole; checked: EditionChec
   );
 }
 
+const isFaulty = (prompt: EditionPrompt, checked: EditionChecked | null): boolean =>
+  LANGUAGES.some(({ code }) => faultsOf(checked, `prompts.${code}.${prompt.key}`).length > 0);
+
 function OnePrompt({ prompt, checked, open }: { prompt: EditionPrompt; checked: EditionChecked | null; open: boolean }) {
-  const faulty = LANGUAGES.some(({ code }) => faultsOf(checked, `prompts.${code}.${prompt.key}`).length > 0);
+  const added = Object.keys(prompt.words).length === 0;
   return (
-    <details open={open || faulty}>
+    <details open={open || added || isFaulty(prompt, checked)}>
       <summary>
         <bdi dir="ltr"><code>{prompt.key}</code></bdi> {isChanged(prompt) && <strong>✎ {word("editions.changed")}</strong>}{" "}
         <bdi class="soft">{wordsOf(prompt, language.value)}</bdi>
@@ -106,6 +135,7 @@ function OnePrompt({ prompt, checked, open }: { prompt: EditionPrompt; checked: 
           )}
         </Told>
       ))}
+      {added && <button type="button" onClick={() => forgetPrompt(prompt.key)}>{word("editions.take_out", { name: prompt.key })}</button>}
       {LANGUAGES.filter(({ code }) => prompt.released[code] && prompt.released[code] !== wordsOf(prompt, code)).map(({ code, name, dir }) => (
         <p key={code} class="soft">{word("editions.released", { name })} <bdi lang={code} dir={dir}>{prompt.released[code]}</bdi></p>
       ))}
@@ -138,19 +168,24 @@ function Flows({ whole, checked }: { whole: EditionWhole; checked: EditionChecke
   );
 }
 
-type Marked = { "aria-invalid"?: boolean };
+type Marked = { "aria-invalid"?: boolean; "aria-describedby"?: string };
 
 /** A text with what was found wrong in it, by the line where there is one. */
 function Told({ label, faults, children }: { label: string; faults: EditionChecked["faults"]; children: (marked: Marked) => VNode }) {
+  const id = useId();
   return (
     <div class="field">
       <label>
         <span>{label}</span>
-        {children(faults.length > 0 ? { "aria-invalid": true } : {})}
+        {children(faults.length > 0 ? { "aria-invalid": true, "aria-describedby": id } : {})}
       </label>
-      {faults.map((fault) => (
-        <p key={fault.reason} class="wrong">⚠ {fault.line !== null && word("editions.line", { line: fault.line })} <bdi dir="ltr">{fault.reason}</bdi></p>
-      ))}
+      {faults.length > 0 && (
+        <div id={id}>
+          {faults.map((fault) => (
+            <p key={fault.reason} class="wrong">⚠ {fault.line !== null && word("editions.line", { line: fault.line })} <bdi dir="ltr">{fault.reason}</bdi></p>
+          ))}
+        </div>
+      )}
     </div>
   );
 }
@@ -175,7 +210,14 @@ function Keep({ checked, setChecked }: { checked: EditionChecked | null; setChec
       <h2 id="keep-title">{word("editions.keep_title")}</h2>
       <div class="bar">
         <button type="button" disabled={busy} onClick={check}>{word("editions.check")}</button>
-        <button type="button" onClick={throwAway}>{word("editions.throw_away")}</button>
+        <button
+          type="button"
+          onClick={() => {
+            if (confirm(word("editions.throw_away_sure"))) throwAway();
+          }}
+        >
+          {word("editions.throw_away")}
+        </button>
       </div>
       <p role="status">
         {checked && (checked.faults.length === 0 ? `✓ ${word("editions.no_faults")}` : `⚠ ${word("editions.faults", { count: checked.faults.length })}`)}

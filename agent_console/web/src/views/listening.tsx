@@ -1,5 +1,5 @@
 import { effect, signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
 import { call, canBeRung } from "../phone";
 import { me } from "../state";
@@ -51,7 +51,11 @@ export function Listening() {
 
 function AtTalk({ agent, mode, reason }: { agent: string; mode: Mode; reason: string }) {
   const [why, setWhy] = useState(reason);
-  useEffect(() => setWhy(reason), [reason]);
+  const before = useRef(reason);
+  useEffect(() => {
+    if (before.current !== reason) setWhy(reason); // not when it is drawn: somebody may have begun to type by then
+    before.current = reason;
+  }, [reason]);
   const there = call.value?.stage === "up";
   const be = (wanted: Mode) =>
     attempt(async () => {
