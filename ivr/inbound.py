@@ -12,6 +12,7 @@ import structlog
 from complaints import flags
 from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
 from complaints.records import Company, Consumer, Docket
+from dialplan.clips import MARKER
 from dialplan.steps import Fact
 from dialplan.walk import Walk, WalkError, restore
 from ivr import deeds, holding, talking
@@ -106,7 +107,7 @@ def _language(talk: Talk) -> str | None:
     """Remembered for the number by a clear choice, else the language of the consumer's record; one that we speak."""
     recorded = next((consumer.language for consumer in talk.consumers if consumer.language), None)
     wanted = talk.language_known or recorded
-    return wanted if wanted in talk.edition.voice.wording.languages else None
+    return wanted if wanted in (*talk.edition.voice.wording.languages, MARKER) else None
 
 
 async def _talk(talk: Talk, *, returned: bool) -> None:

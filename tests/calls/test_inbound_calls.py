@@ -398,6 +398,14 @@ async def test_a_caller_given_back_in_the_middle_is_registered_for_the_house_and
     assert (docket.consumer_id, docket.language, docket.category) == (31, "ur", "SUP-FUSE")
 
 
+@pytest.mark.parametrize(("remembered", "asked"), [("pa", True), ("ur", False), ("marker", False)])
+async def test_a_language_that_the_line_does_not_speak_is_asked_for_again(scene, remembered, asked):
+    await scene.books.consumers.remember_language(STRANGER, remembered)
+    first = "language_choice" if asked else "main_menu"
+    line = await scene.rings_in(STRANGER, (first, HANGS_UP))
+    assert ("language_choice" in line.heard) == asked
+
+
 async def test_the_way_a_caller_had_gone_before_a_restart_is_in_the_ledger_as_well(scene):
     way_in = (("language_choice", "2"), ("main_menu", "1"), ("supply_menu_unknown", "1"))
     await scene.rings_in(STRANGER, *way_in, ("ask_consumer_number", HANGS_UP), call_ref="n1-81")
