@@ -52,6 +52,10 @@ def open_redis(url: str, *, limit_s: float = LIMIT_S, connections: int = 50, rep
     return Redis.from_pool(BlockingConnectionPool.from_url(url, **manners))
 
 
+_CLOSED = "the handler is closed"
+"""What uvloop says, as a RuntimeError, to who writes on a connection that ended in this very moment."""
+
+
 @asynccontextmanager
 async def reached(limit_s: float = 2 * LIMIT_S) -> AsyncIterator[None]:
     """Turn every way of Redis being away into FloorAway, at the latest after `limit_s` seconds in all.
@@ -69,6 +73,10 @@ async def reached(limit_s: float = 2 * LIMIT_S) -> AsyncIterator[None]:
         away = error
     except exceptions.ResponseError as error:
         if _NO_REPLICAS not in str(error):
+            raise
+        away = error
+    except RuntimeError as error:
+        if _CLOSED not in str(error):
             raise
         away = error
     if task is not None and task.cancelling() > before:
