@@ -69,6 +69,7 @@ class Phone:
 
     async def hear(self, *names: str, limit_s: float = 15.0) -> str:
         """Wait until one of these markers is heard after the last one waited for. NotHeard after `limit_s` seconds."""
+        packets, loud = self.media.packets_in, self.media.loud_in
         try:
             async with asyncio.timeout(limit_s):
                 while True:
@@ -83,7 +84,11 @@ class Phone:
         except TimeoutError:
             pass
         said = ", ".join(self.heard[self._cursor :]) or "nothing"
-        raise NotHeard(f"waited for {' or '.join(names)}; heard {said}; ended: {self.ended.is_set()} ({self.cause})")
+        packets, loud = self.media.packets_in - packets, self.media.loud_in - loud
+        raise NotHeard(
+            f"waited for {' or '.join(names)}; heard {said} ({packets} packets, {loud} of them not silent); "
+            f"ended: {self.ended.is_set()} ({self.cause})"
+        )
 
     def listen_anew(self) -> None:
         """Whatever has been heard until now is not waited for any more."""

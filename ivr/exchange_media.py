@@ -24,7 +24,10 @@ Heard = Callable[[str], None]
 
 
 class PhoneMedia(asyncio.DatagramProtocol):
-    """One phone's ear and mouth. `heard` is called with the name of each marker as it is recognised."""
+    """One phone's ear and mouth. `heard` is called with the name of each marker as it is recognised.
+
+    `packets_in` and `loud_in` count what has come in: packets of 20 ms, and those of them that were not silence.
+    """
 
     def __init__(self, tones: Mapping[str, tuple[int, int]], heard: Heard) -> None:
         self._hearing = ToneHearing(tones)
@@ -34,7 +37,7 @@ class PhoneMedia(asyncio.DatagramProtocol):
         self._to_say = bytearray()
         self._ssrc = random.getrandbits(32)
         self._closed = False
-        self.frames_in = 0
+        self.packets_in = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio's own transport of a datagram socket is no subclass of DatagramTransport before Python 3.13.
@@ -44,9 +47,13 @@ class PhoneMedia(asyncio.DatagramProtocol):
         self._peer = addr
         if len(data) <= HEADER or data[1] & 0x7F != ULAW:
             return
-        self.frames_in += 1
+        self.packets_in += 1
         for name in self._hearing.feed(data[HEADER:]):
             self._heard(name)
+
+    @property
+    def loud_in(self) -> int:
+        return self._hearing.loud_frames
 
     def call(self, address: str, port: int) -> None:
         """Where to send before anything has come in."""

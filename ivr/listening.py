@@ -1,8 +1,8 @@
 """A supervisor at a talk: listens, whispers to the agent, or speaks with both (asterisk.md 6).
 
-He never stands in the talk's own bridge: with three in it, who was left was now and then not heard any more (Asterisk
-22.10.1). A snoop on the agent's leg hears both sides; what it is given to say reaches the agent alone, or both ways and
-so the caller as well. One snoop for each way of being there; another way is another snoop.
+He never stands in the talk's own bridge: with three in it, who was left was now and then not heard any more (RTP
+numbers, docs/architecture.md). A snoop on the agent's leg hears both sides; what it is given to say reaches the agent
+alone, or both ways and so the caller as well. One snoop for each way of being there; another way is another snoop.
 
 His leg is no agent's: a controller after us finds it belonging to nobody and ends it, and the talk goes on.
 """

@@ -59,6 +59,7 @@ class Talk:
     ended_by: EndedBy | None = None
     flags: dict[str, str] = field(default_factory=dict)
     steps: list[tuple[float, str]] = field(default_factory=list)
+    numbered: int = 0
 
     @property
     def call_ref(self) -> str:
@@ -74,6 +75,15 @@ class Talk:
 
     def now(self) -> datetime:
         return self.house.clock.wall_now()
+
+    def next_number(self) -> int:
+        """A number for a leg or a bridge that none of this call has had, not even from a controller before us.
+
+        It grows with the time since the call was offered, in tenths of a second.
+        """
+        tenths = round((self.now() - self.offered_at).total_seconds() * 10)
+        self.numbered = max(self.numbered + 1, tenths)
+        return self.numbered
 
     def reached(self, place: str) -> None:
         """The flow has come to this place: noted with the call's next word to the ledger."""

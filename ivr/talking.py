@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Literal
 
 import structlog
@@ -23,6 +22,7 @@ from ivr.errors import HungUp
 from ivr.line import Asked, Vanished
 from ivr.listening import WHISPERS, Listening
 from ivr.offers import Leg, drop, finish, is_up, make_leg, way_to
+from ivr.pairing import pair
 from ivr.screen_pop import held_since, screen_pop, was_handed_on
 from ivr.talk import HandOn, Talk
 from ivr.transfer import How, Transfer
@@ -84,7 +84,7 @@ class _Talking:
         self._transfer: Transfer | None = None
         self._listening: Listening | None = None
         self._listened = 0
-        self._came = 0
+        self._queued_anew = False
         self._to_danger = self.given_up = False
         self._leg_gone = False
         self._hand_on_ended = float("-inf")
@@ -202,7 +202,10 @@ class _Talking:
         talk.held_since = None
         await talk.house.ari.unmute(self.leg.channel, call=talk.call_ref)
         await talk.house.ari.stop_music(talk.line.channel, call=talk.call_ref)
-        await self._show()
+        try:
+            self.leg = await pair(talk, self.leg)
+        finally:
+            await self._show()
 
     async def _show(self) -> None:
         with suppress(FloorAway):  # shown again with the next change
@@ -242,8 +245,8 @@ class _Talking:
     # --- handing the caller on ---------------------------------------------------------------------------------------
 
     async def _hand_on(self, to: str, how: How) -> str:
-        self._came += 1
-        made = await transfer.begin(self._talk, self.leg, to, how, self._came)
+        self._queued_anew = True
+        made = await transfer.begin(self._talk, self.leg, to, how)
         if made is None:
             return "not_ready"
         self._transfer = made
@@ -285,12 +288,11 @@ class _Talking:
         self._transfer = self._talk.line.colleague = None
         self._hand_on_ended = asyncio.get_running_loop().time()
         self._talk.hand_on = None if answered else HandOn(made.leg.agent, "no_answer")
-        with suppress(AriError):
-            if made.is_up:
-                await transfer.take_back(made, self.leg)
-        await made.give_up(answered=answered)
-        with suppress(AriError):
+        try:
             await self._unhold()
+        except AriError as error:  # one of the two has left, which its own event tells
+            log.warning("not_together_again", call=self._talk.call_ref, error=type(error).__name__)
+        await made.give_up(answered=answered)
 
     # --- a page that comes back --------------------------------------------------------------------------------------
 
@@ -300,10 +302,8 @@ class _Talking:
         if self._coming is not None:
             return
         agent = await house.floor.agent(self.leg.agent)
-        self._came += 1
-        coming = Leg(
-            leg_id(talk.call_ref, "again", self._came), bridge_id(talk.call_ref, f"again{self._came}"), self.leg.agent
-        )
+        number = talk.next_number()
+        coming = Leg(leg_id(talk.call_ref, "again", number), bridge_id(talk.call_ref, f"again{number}"), self.leg.agent)
         house.dispatch.claim(coming.channel, talk.call_ref)
         talk.line.beside.add(coming.channel)
         talk.agent = self.leg.agent
@@ -339,21 +339,18 @@ class _Talking:
             await self._transfer.give_up(answered=True)
         self._talk.hand_on = self._talk.line.colleague = None
         self._talk.line.beside.clear()
-        if self._came:
+        if self._queued_anew:
             with suppress(FloorAway):  # nobody waits here any more, whatever a hand-on has left in the queue
                 await self._talk.house.floor.leave(self._talk.call_ref)
 
     async def _change_to(self, coming: Leg) -> None:
-        """Two at a time in the bridge: with three, who was left was now and then not heard any more (22.10.1, seen)."""
+        """The caller goes over to where his agent is back; out of a bridge and into another, he hears a new leg."""
         talk, before = self._talk, self.leg
         await self._stop_listening()
-        await self._drop(before.channel)
-        self.leg, self._leg_gone = replace(coming, bridge=before.bridge), False
+        await talk.house.ari.add_to_bridge(coming.bridge, [talk.line.channel], call=talk.call_ref)
+        self.leg, self._coming, self._leg_gone = coming, None, False
         talk.line.agent_leg = coming.channel
-        await talk.house.ari.add_to_bridge(before.bridge, [coming.channel], call=talk.call_ref)
-        self._coming = None
-        with suppress(AriError):
-            await talk.house.ari.delete_bridge(coming.bridge, call=talk.call_ref)
+        await drop(talk, before, "normal")
         if talk.held_since is not None:
             with suppress(AriError):
                 await talk.house.ari.mute(coming.channel, call=talk.call_ref)

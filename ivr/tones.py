@@ -56,17 +56,18 @@ class ToneHearing:
 
     `table`: name → its pair of frequencies (`Wording.marker`); `law`: "ulaw" or "alaw". Holding music, speech and
     silence between markers are no markers. A marker that was cut off within 60 ms is not heard;
-    the same marker counts again after a frame of silence (each marker clip ends with one).
+    the same marker counts again after a frame of silence (each marker clip ends with one). `loud_frames` counts those
+    that were not silence.
     """
 
-    __slots__ = ("_candidate", "_frame", "_looks", "_names", "_rest", "_said", "_samples", "_waves")
+    __slots__ = ("_candidate", "_looks", "_names", "_rest", "_said", "_samples", "_waves", "loud_frames")
 
     def __init__(self, table: Mapping[str, tuple[int, int]], law: str = "ulaw") -> None:
         self._names = {pair: name for name, pair in table.items()}
         self._samples = _decoding(law)
         self._waves = _waves(tuple(sorted({hz for pair in table.values() for hz in pair})))
         self._rest = b""
-        self._frame = 0
+        self.loud_frames = 0
         self._candidate: tuple[int, int] | None = None
         self._looks = 0
         self._said: tuple[int, int] | None = None
@@ -85,8 +86,8 @@ class ToneHearing:
         if energy < _QUIET * _QUIET * FRAME:
             self._candidate, self._said = None, None
             return None
-        self._frame += 1
-        if self._candidate is None and self._frame % 2:
+        self.loud_frames += 1
+        if self._candidate is None and self.loud_frames % 2:
             self._look(samples, energy)
         elif self._candidate is not None:
             self._confirm(samples, energy)

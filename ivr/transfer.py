@@ -8,7 +8,7 @@ rung for two; whoever does not answer is "not answering", and the caller is back
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from dialplan.routing import Waiting, routing_key
@@ -16,6 +16,7 @@ from ivr.ari.errors import AriError
 from ivr.ari.events import StasisStart
 from ivr.ari.ids import bridge_id, leg_id
 from ivr.offers import Leg, drop, is_up, make_leg, way_to
+from ivr.pairing import pair
 from ivr.screen_pop import screen_pop
 from ivr.talk import HandOn, Talk
 from storage.floor import KEPT_APART_S
@@ -68,7 +69,7 @@ class Transfer:
             await floor.leave(talk.call_ref)
 
 
-async def begin(talk: Talk, leg: Leg, to: str, how: How, number: int) -> Transfer | None:
+async def begin(talk: Talk, leg: Leg, to: str, how: How) -> Transfer | None:
     """Put the colleague aside and make his leg; None when he is not ready. AriError, FloorAway: nothing has changed."""
     house, now = talk.house, talk.now().timestamp()
     waiting = Waiting(talk.call_ref, routing_key(now, talk.priority), frozenset(), now, talk.priority)
@@ -78,6 +79,7 @@ async def begin(talk: Talk, leg: Leg, to: str, how: How, number: int) -> Transfe
     if reservation is None:
         await house.floor.leave(talk.call_ref)
         return None
+    number = talk.next_number()
     coming = Leg(leg_id(talk.call_ref, "handed", number), bridge_id(talk.call_ref, f"handed{number}"), to)
     made = Transfer(talk, coming, reservation, how)
     talk.hand_on = None
@@ -101,34 +103,22 @@ async def consult(made: Transfer, leg: Leg) -> None:
     made.talk.hand_on = HandOn(made.leg.agent, "speaking")
 
 
-async def take_back(made: Transfer, leg: Leg) -> None:
-    """The agent is again where the caller is."""
-    ari, call = made.talk.house.ari, made.talk.call_ref
-    await ari.add_to_bridge(leg.bridge, [leg.channel], call=call)
-
-
 async def complete(made: Transfer, before: Leg) -> Leg:
-    """The colleague comes to where the caller is, who never moves; the agent is out of it and wraps up. His new leg.
+    """Caller and colleague are together; the agent is out of it and wraps up. The colleague's leg as it is then.
 
-    Brought to the bridge in which both agents spoke, he was not heard by the colleague (seen, Asterisk 22.10.1).
+    AriError: nothing has changed, the caller still hears his music.
     """
     talk, house = made.talk, made.talk.house
-    if made.how == "blind":
-        with suppress(AriError):  # he may have put down by now
-            await house.ari.remove_from_bridge(before.bridge, before.channel, call=talk.call_ref)
-    await house.ari.add_to_bridge(before.bridge, [made.leg.channel], call=talk.call_ref)
+    leg = await pair(talk, made.leg)
     talk.held_since = talk.hand_on = None
     with suppress(AriError):
         await house.ari.stop_music(talk.line.channel, call=talk.call_ref)
-    talk.flags["handed_on"] = f"{talk.flags.get('handed_on', before.agent)}>{made.leg.agent}"
-    talk.line.agent_leg, talk.line.agent, talk.agent = made.leg.channel, made.leg.agent, made.leg.agent
-    with suppress(AriError):
-        await house.ari.hang_up(before.channel, call=talk.call_ref, reason="normal")
-    with suppress(AriError):
-        await house.ari.delete_bridge(made.leg.bridge, call=talk.call_ref)
+    talk.flags["handed_on"] = f"{talk.flags.get('handed_on', before.agent)}>{leg.agent}"
+    talk.line.agent_leg, talk.line.agent, talk.agent = leg.channel, leg.agent, leg.agent
+    await drop(talk, before, "normal")
     now = talk.now().timestamp()
     with suppress(FloorAway):
         await house.floor.released(before.agent, talk.call_ref, wrap_up_s=None, now=now)
-        await house.floor.show(made.leg.agent, await screen_pop(talk, handed_by=before.agent))
+        await house.floor.show(leg.agent, await screen_pop(talk, handed_by=before.agent))
     talk.note()
-    return replace(made.leg, bridge=before.bridge)
+    return leg
