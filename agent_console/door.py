@@ -51,6 +51,7 @@ class Deed(StrEnum):
     INSPECT = "inspect"
     CALL_BACK = "call_back"
     KEEP_PROMISED_TIMES = "keep_promised_times"
+    OWN_PASSWORD = "own_password"  # noqa: S105  # a deed, not a password
     OWN_SECOND_FACTOR = "own_second_factor"
     TAKE_SECOND_FACTOR = "take_second_factor"
     KEEP_PEOPLE = "keep_people"
@@ -97,6 +98,7 @@ RIGHTS: dict[Deed, frozenset[Role]] = {
     Deed.INSPECT: frozenset({Role.INSPECTOR}),
     Deed.CALL_BACK: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Deed.KEEP_PROMISED_TIMES: frozenset({Role.ADMINISTRATOR}),
+    Deed.OWN_PASSWORD: _ALL,
     Deed.OWN_SECOND_FACTOR: _ALL,
     Deed.TAKE_SECOND_FACTOR: frozenset({Role.ADMINISTRATOR}),
     Deed.KEEP_PEOPLE: frozenset({Role.ADMINISTRATOR}),

@@ -77,9 +77,9 @@ def check_keeper(keeper: Login, before: Login | None, after: Login) -> None:
 NO_SUCH_LOGIN = "There is no such log-in, or it is not yours to keep."
 
 
-def check_password(password: str, name: str) -> None:
+def check_password(password: str, name: str, field: str = "password") -> None:
     """BadInput for one that is too short, too long, or the log-in's own name."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadInput(f"A password has {SHORTEST} to {LONGEST} characters.", "password")
+        raise BadInput(f"A password has {SHORTEST} to {LONGEST} characters.", field)
     if password.casefold() == name.casefold():
-        raise BadInput("The password must not be the name itself.", "password")
+        raise BadInput("The password must not be the name itself.", field)

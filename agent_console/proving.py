@@ -9,8 +9,9 @@ from aiohttp import web
 
 from agent_console import limiter, second_factor
 from agent_console.door import actor_of
-from agent_console.errors import Away, TooOften
+from agent_console.errors import Away, BadInput, TooOften
 from agent_console.plan import Console
+from agent_console.route import Visit
 from storage.people import Login
 from storage.second_factors import SecondFactor
 
@@ -41,6 +42,16 @@ async def password_fits(console: Console, login: Login | None, password: str) ->
         return await console.passwords.fits(login.password_hash if login else None, password)
     except TimeoutError:
         raise Away("Too many people log in at this moment: try again.") from None
+
+
+async def prove_password(visit: Visit, password: str) -> None:
+    """BadInput, which keeps the session, unless it is the visitor's; TooOften after too many wrong ones."""
+    console, login = visit.console, visit.visitor.login
+    refuse_guessing(console, visit.request)
+    refuse_while_locked(login, visit.now)
+    if not await password_fits(console, login, password):
+        await note_failure(console, visit.request, login, WRONG_PASSWORD, visit.now)
+        raise BadInput("The password is wrong.", "password")
 
 
 async def code_fits(console: Console, login: Login, factor: SecondFactor, code: str, now: datetime) -> str | None:

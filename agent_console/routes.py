@@ -17,6 +17,7 @@ from agent_console import (
     live,
     login_api,
     oversight_api,
+    own_password_api,
     page,
     people_api,
     people_shapes,
@@ -59,7 +60,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/logout", Deed.LOG_OUT, "Log out", login_api.log_out),
     Route("GET", "/api/me", Deed.SEE_SELF, "Who is logged in, and the CSRF word", login_api.me, answers=login_api.Me),
     Route("GET", "/api/choices", Deed.SEE_SELF, "What forms offer", choices_api.choices, answers=choices_api.Choices),
-    # --- second factor ---
+    # --- one's own password, second factor ---
+    Route(
+        "POST",
+        "/api/password",
+        Deed.OWN_PASSWORD,
+        "One's own password is changed; other sessions of the log-in end",
+        own_password_api.change,
+        asks=own_password_api.ChangePassword,
+    ),
     Route(
         "GET",
         "/api/second_factor",

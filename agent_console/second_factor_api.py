@@ -10,10 +10,10 @@ import msgspec
 
 from agent_console import proving, second_factor
 from agent_console.bodies import Reason
-from agent_console.door import telephone_of
 from agent_console.errors import BadInput, NotPossible, NotThere, OutOfSight
 from agent_console.login_api import Code, Password
 from agent_console.route import Done, Nothing, Visit
+from agent_console.sending_off import end_pages
 from agent_console.signing_in import sign_out
 from storage.people import Login
 
@@ -62,7 +62,7 @@ async def state(visit: Visit, _: Nothing) -> SecondFactorView:
 async def begin(visit: Visit, asked: BeginSecondFactor) -> SecondFactorBegun:
     """A new secret, which changes nothing until a code of it has come back."""
     name = visit.visitor.login.name
-    await _prove_password(visit, asked.password)
+    await proving.prove_password(visit, asked.password)
     secret = second_factor.new_secret()
     if not await visit.console.books.second_factors.begin(name, secret):
         raise NotPossible("Your second factor is on already: remove it before you begin with another.")
@@ -85,7 +85,7 @@ async def confirm(visit: Visit, asked: ConfirmSecondFactor) -> RecoveryCodes:
         visitor.login.name, found.secret, step, digests, session=visitor.session, by=visitor.actor, at=visit.now
     ):
         raise NotPossible("It was begun anew elsewhere: begin again.")
-    await _end_pages(visit, visitor.login, besides=visitor.session)
+    await end_pages(visit, visitor.login, besides=visitor.session)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -95,7 +95,7 @@ async def remove(visit: Visit, asked: RemoveSecondFactor) -> Done:
     found = await console.books.second_factors.of(login.name)
     if found is None or not found.confirmed:
         raise NotPossible("Your second factor is not on.")
-    await _prove_password(visit, asked.password)
+    await proving.prove_password(visit, asked.password)
     if await proving.code_fits(console, login, found, asked.code, visit.now) is None:
         await proving.note_failure(console, visit.request, login, proving.WRONG_CODE, visit.now)
         raise BadInput("The code is wrong or was used already: try the next.", "code")
@@ -111,20 +111,10 @@ async def take_away(visit: Visit, asked: TakeSecondFactorAway) -> Done:
     )
     if not taken:
         raise NotPossible("This log-in has no second factor.")
-    await _end_pages(visit, login)
+    await end_pages(visit, login)
     if login.agent is not None and await sign_out(console, login.agent):
         await console.telephone.forget(login.agent, visit.visitor.actor)
     return Done()
-
-
-async def _prove_password(visit: Visit, password: str) -> None:
-    """BadInput, which keeps the session, unless the password is right; TooOften after too many wrong ones."""
-    console, login = visit.console, visit.visitor.login
-    proving.refuse_guessing(console, visit.request)
-    proving.refuse_while_locked(login, visit.now)
-    if not await proving.password_fits(console, login, password):
-        await proving.note_failure(console, visit.request, login, proving.WRONG_PASSWORD, visit.now)
-        raise BadInput("The password is wrong.", "password")
 
 
 async def _other_login(visit: Visit) -> Login:
@@ -138,9 +128,3 @@ async def _other_login(visit: Visit) -> Login:
     if login.name == own.name:
         raise NotPossible("Your own second factor is removed with your password and a code.")
     return login
-
-
-async def _end_pages(visit: Visit, login: Login, *, besides: str | None = None) -> None:
-    """The sessions have ended in the books: their pages are closed, and with an agent's page its telephone's way."""
-    visit.console.feed.end_login(login.name, besides=besides)
-    await visit.console.relays.end_agent(telephone_of(login), besides=besides)

@@ -30,6 +30,12 @@ async def send_off(visit: Visit, login: Login) -> None:
     await console.telephone.forget(telephone_of(login), visit.visitor.actor)
 
 
+async def end_pages(visit: Visit, login: Login, *, besides: str | None = None) -> None:
+    """The sessions have ended in the books: their pages are closed, and with an agent's page its telephone's way."""
+    visit.console.feed.end_login(login.name, besides=besides)
+    await visit.console.relays.end_agent(telephone_of(login), besides=besides)
+
+
 async def _take_the_caller(visit: Visit, code: str) -> None:
     """Away from him and first in line; when the controller does not answer, his telephone's end does the same."""
     console = visit.console

@@ -57,9 +57,11 @@ class Staffing:
         """Some of `KEPT_FIELDS` become what `changes` says. Taken, LastAdministrator, or what `allowed` raises."""
         return await self._books.write(lambda c: _change(c, name, changes, actor, at, allowed))
 
-    async def set_password(self, name: str, password_hash: str, actor: str, at: datetime) -> None:
-        """A new password; every session of the log-in ends, and wrong tries are forgotten."""
-        await self._books.write(lambda c: _set_password(c, name, password_hash, actor, at))
+    async def set_password(
+        self, name: str, password_hash: str, actor: str, at: datetime, *, besides: str | None = None
+    ) -> None:
+        """A new password; every session of the log-in but `besides` ends, and wrong tries are forgotten."""
+        await self._books.write(lambda c: _set_password(c, name, password_hash, actor, at, besides))
 
 
 def _add(connection: Connection, login: Login, actor: str, at: datetime) -> None:
@@ -109,8 +111,11 @@ def _write(connection: Connection, after: Login, differing: list[str], *, ended:
         raise _plainly(error) from None
 
 
-def _set_password(connection: Connection, name: str, password_hash: str, actor: str, at: datetime) -> None:
-    change_login(connection, name, {"password_hash": password_hash, "failures": 0, "failed_at": None})
+def _set_password(
+    connection: Connection, name: str, password_hash: str, actor: str, at: datetime, besides: str | None
+) -> None:
+    values = {"password_hash": password_hash, "failures": 0, "failed_at": None}
+    change_login(connection, name, values, besides=besides)
     write_audit(connection, actor, "set_password", f"login:{name}", at, {})
 
 

@@ -28,7 +28,7 @@ async def at_the_console(browser, house, name: str):
 
 async def give_password(page: Page, house, name: str) -> None:
     await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(house.line.secret("demo_password"))
+    await page.get_by_label("Password", exact=True).fill(house.line.secret("demo_password"))
     await page.get_by_role("button", name="Log in").click()
 
 
@@ -48,7 +48,7 @@ def code(secret: str, away: int = 0) -> str:
 async def switch_on(page: Page, house) -> tuple[str, list[str]]:
     """The secret and the recovery codes, as the page shows them."""
     await page.get_by_role("link", name="Account").click()
-    await page.get_by_label("Password").fill(house.line.secret("demo_password"))
+    await page.get_by_label("Password", exact=True).fill(house.line.secret("demo_password"))
     await page.get_by_role("button", name="Begin").click()
     shown = page.get_by_role("definition").first
     await expect(shown).to_be_visible(timeout=10_000)
@@ -81,19 +81,19 @@ async def test_an_officer_switches_it_on_logs_in_with_a_code_and_switches_it_off
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("alert")).to_contain_text("The code is wrong or was used already")
         await expect(page.get_by_label("Name")).to_have_value(OFFICER)
-        await expect(page.get_by_label("Password")).to_have_value(house.line.secret("demo_password"))
+        await expect(page.get_by_label("Password", exact=True)).to_have_value(house.line.secret("demo_password"))
         await field.fill(code(secret, away=1))  # the present one may be that which switched it on
         await page.get_by_role("button", name="Log in").click()
 
         await page.get_by_role("link", name="Account").click(timeout=10_000)  # nobody begins where another left off
         await expect(page.get_by_text("On. Recovery codes left: 10")).to_be_visible(timeout=10_000)
         await in_every_language(page)
-        await page.get_by_label("Password").fill("wrong")
+        await page.get_by_label("Password", exact=True).fill("wrong")
         await page.get_by_label("Code of the app").fill(recovery[0].lower())
         await page.get_by_role("button", name="Switch off").click()
         await expect(page.get_by_role("alert")).to_contain_text("The password is wrong")
         await expect(page.get_by_label("Code of the app")).to_have_value(recovery[0].lower())
-        await page.get_by_label("Password").fill(house.line.secret("demo_password"))
+        await page.get_by_label("Password", exact=True).fill(house.line.secret("demo_password"))
         await page.get_by_role("button", name="Switch off").click()
         await expect(page.get_by_role("button", name="Begin")).to_be_visible(timeout=10_000)
         assert await books.second_factors.of(OFFICER) is None
@@ -106,7 +106,7 @@ async def test_a_wrong_password_at_the_code_step_asks_for_the_password_again(bro
         async with at_the_console(browser, house, OTHER) as page:
             field = page.get_by_label("Code of the app")
             await field.fill(code(secret))
-            await page.get_by_label("Password").fill("wrong")
+            await page.get_by_label("Password", exact=True).fill("wrong")
             await page.get_by_role("button", name="Log in").click()
             await expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
             await expect(field).to_have_count(0)

@@ -217,3 +217,40 @@ class _away:  # noqa: N801 - reads as a word in a `with`
         raise BooksAway("the books did not answer within their limit")
 
     write = read
+
+
+NEW = "another long one"
+
+
+@pytest.mark.parametrize("name", ["a17", "j09", "vigilance", "admin"])
+async def test_everybody_changes_his_own_password_and_his_other_pages_end(house, name):
+    page, elsewhere = await house.enter(name), await house.enter(name)
+    assert await page.post("/api/password", {"password": PASSWORD, "new_password": NEW}) == (200, {"ok": True})
+    assert (await page.get("/api/me"))[0] == 200, "who changed it goes on working"
+    assert (await elsewhere.get("/api/me"))[0] == 401
+    assert (await house.page().log_in(name))[0] == 401
+    assert (await house.page().log_in(name, NEW))[0] == 200
+    assert "set_password" in [deed for _, deed in await house.audit(f"login:{name}")]
+
+
+@pytest.mark.parametrize(
+    ("password", "new", "field"),
+    [
+        ("wrong", NEW, "password"),
+        (PASSWORD, "short", "new_password"),
+        (PASSWORD, PASSWORD, "new_password"),
+        (PASSWORD, "", "new_password"),
+    ],
+)
+async def test_a_password_is_not_changed_without_the_old_one_or_to_a_poor_one(house, password, new, field):
+    page = await house.enter("a17")
+    status, said = await page.post("/api/password", {"password": password, "new_password": new})
+    assert (status, said["field"]) == (400, field)
+    assert (await house.page().log_in("a17"))[0] == 200
+
+
+async def test_guessing_the_old_password_at_a_page_left_open_locks_the_log_in(house):
+    page = await house.enter("a17")
+    for _ in range(5):
+        assert (await page.post("/api/password", {"password": "wrong", "new_password": NEW}))[0] == 400
+    assert (await page.post("/api/password", {"password": PASSWORD, "new_password": NEW}))[0] == 429

@@ -6,14 +6,52 @@ import { proving } from "../proof";
 import type { SecondFactor, SecondFactorBegun } from "../shapes";
 import { me } from "../state";
 import { word } from "../words";
+import { Field, useDeed, WrongElsewhere } from "./field";
 
 /** What concerns one's own log-in; every role has it. */
 export function Account() {
   return (
     <>
+      <h1>{word("view.account")}</h1>
+      <OwnPassword />
       <OwnSecondFactor />
       {me.value?.deeds.includes("take_second_factor") && <OthersSecondFactor />}
     </>
+  );
+}
+
+/** Whoever is logged in elsewhere with the old one is out. */
+function OwnPassword() {
+  const [old, setOld] = useState("");
+  const [next, setNext] = useState("");
+  const [done, setDone] = useState(false);
+  const [refused, busy, run] = useDeed();
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    setDone(false);
+    const changed = await run(() => proving(() => ask("POST", "/api/password", { password: old, new_password: next })));
+    if (!changed) return;
+    setOld("");
+    setNext("");
+    setDone(true);
+  };
+  const input = (value: string, change: (value: string) => void, autocomplete: "current-password" | "new-password") => (marked: object) => (
+    <input {...marked} type="password" autocomplete={autocomplete} required maxLength={256} dir="ltr" value={value} onInput={(event) => change(event.currentTarget.value)} />
+  );
+  return (
+    <section class="card" aria-labelledby="password-title">
+      <h2 id="password-title">{word("own_password")}</h2>
+      <p>{word("own_password.help")}</p>
+      <form class="narrow" onSubmit={submit} aria-busy={busy}>
+        <Field name="password" label={word("own_password.old")} refused={refused}>{input(old, setOld, "current-password")}</Field>
+        <Field name="new_password" label={word("own_password.new")} hint={word("own_password.hint")} refused={refused}>
+          {input(next, setNext, "new-password")}
+        </Field>
+        <WrongElsewhere refused={refused} fields={["password", "new_password"]} />
+        <button class="main" disabled={busy}>{word("own_password.change")}</button>
+      </form>
+      <p role="status">{done && `✓ ${word("people.password_set")}`}</p>
+    </section>
   );
 }
 
@@ -36,7 +74,7 @@ function OwnSecondFactor() {
   };
   return (
     <section class="card" aria-labelledby="second-title">
-      <h1 id="second-title">{word("second")}</h1>
+      <h2 id="second-title">{word("second")}</h2>
       <p>{word("second.help")}</p>
       <p role="status">{found && state(found)}</p>
       {codes.value && <RecoveryCodes codes={codes.value} kept={() => (codes.value = null)} />}

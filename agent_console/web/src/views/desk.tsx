@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { addressOf, go, place } from "../address";
 import { call } from "../phone";
 import type { Me } from "../shapes";
@@ -72,6 +72,16 @@ function Views({ who }: { who: Me }) {
   useEffect(() => {
     if (ringing) go("calls"); // whatever he was reading, a caller comes first
   }, [ringing]);
+  const view = useRef<HTMLDivElement>(null);
+  const before = useRef(here?.name);
+  useEffect(() => {
+    if (before.current !== here?.name && view.current) beginAt(view.current);
+    before.current = here?.name;
+  }, [here?.name]);
+  const title = here ? `${word(`view.${here.name}`)} · ${word("title")}` : word("title");
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   if (!here) return null;
   return (
     <>
@@ -85,9 +95,16 @@ function Views({ who }: { who: Me }) {
       {who.agent && <AgentBar />}
       {who.agent && here.name !== "calls" && call.value && <Telephone />}
       <Listening />
-      {here.shown()}
+      <div class="view" ref={view} tabIndex={-1}>{here.shown()}</div>
     </>
   );
+}
+
+/** Who goes to another view goes on there, and hears where he is: its heading, if it is there at once. */
+function beginAt(view: HTMLElement): void {
+  const heading = view.querySelector<HTMLElement>("h1, h2");
+  heading?.setAttribute("tabindex", "-1");
+  (heading ?? view).focus({ preventScroll: true });
 }
 
 function AgentDesk() {

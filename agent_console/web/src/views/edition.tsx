@@ -4,6 +4,7 @@ import { addressOf, go, place } from "../address";
 import { ask } from "../ask";
 import { useAsked } from "../asked";
 import { forgetPrompt, takeUp, throwAway, typed, typeFlow, typePrompt } from "../edition_draft";
+import { useKept } from "../kept";
 import type { EditionChecked, EditionPrompt, EditionWhole } from "../shapes";
 import { LANGUAGES, language, word } from "../words";
 import { editionName, FLOWS } from "./editions";
@@ -191,7 +192,7 @@ function Told({ label, faults, children }: { label: string; faults: EditionCheck
 }
 
 function Keep({ checked, setChecked }: { checked: EditionChecked | null; setChecked: (checked: EditionChecked) => void }) {
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept("edition.reason", "");
   const [refused, busy, run] = useDeed();
   const check = () => run(async () => setChecked(await ask<EditionChecked>("POST", "/api/editions/check", typed.value)));
   const submit = async (event: SubmitEvent) => {
@@ -203,6 +204,7 @@ function Keep({ checked, setChecked }: { checked: EditionChecked | null; setChec
     });
     if (!kept) return;
     throwAway();
+    setReason("");
     go("editions");
   };
   return (

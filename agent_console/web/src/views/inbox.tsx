@@ -1,6 +1,6 @@
-import { useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
 import { useAsked } from "../asked";
+import { useKept } from "../kept";
 import type { RecordedMessage } from "../shapes";
 import { moment, word } from "../words";
 import { CallBack } from "./call_back";
@@ -29,12 +29,15 @@ export function Inbox() {
 }
 
 function Settle({ call_ref, settled }: { call_ref: string; settled: () => void }) {
-  const [docket, setDocket] = useState("");
-  const [reason, setReason] = useState("");
+  const [docket, setDocket] = useKept(`settle.docket.${call_ref}`, "");
+  const [reason, setReason] = useKept(`settle.reason.${call_ref}`, "");
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const body = docket ? { docket } : { reason };
-    if (await attempt(() => ask("POST", `/api/inbox/${encodeURIComponent(call_ref)}/settle`, body))) settled();
+    if (!(await attempt(() => ask("POST", `/api/inbox/${encodeURIComponent(call_ref)}/settle`, body)))) return;
+    setDocket("");
+    setReason("");
+    settled();
   };
   return (
     <form onSubmit={submit}>

@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
 import { addressOf, go, place } from "../address";
 import { ask, attempt } from "../ask";
 import { asking, useAsked } from "../asked";
+import { useKept } from "../kept";
 import type { Drawn, Inspection } from "../shapes";
 import { moment, word } from "../words";
 import { areaName, categoryName } from "./names";
@@ -57,11 +57,14 @@ function Row({ drawn, day, found }: { drawn: Drawn; day: string; found: () => vo
 }
 
 function Find({ day, docket, found }: { day: string; docket: string; found: () => void }) {
-  const [finding, setFinding] = useState("");
-  const [words, setWords] = useState("");
+  const [finding, setFinding] = useKept(`finding.${docket}`, "");
+  const [words, setWords] = useKept(`finding.words.${docket}`, "");
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (await attempt(() => ask("POST", "/api/inspection/finding", { day, docket, finding, words }))) found();
+    if (!(await attempt(() => ask("POST", "/api/inspection/finding", { day, docket, finding, words })))) return;
+    setFinding("");
+    setWords("");
+    found();
   };
   return (
     <form class="not-printed" onSubmit={submit}>

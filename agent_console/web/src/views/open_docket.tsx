@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
+import { useKept } from "../kept";
 import type { Docket, PopDocket } from "../shapes";
 import { agent, pop } from "../state";
 import { moment, word } from "../words";
@@ -25,7 +26,8 @@ function replace(changed: Docket): void {
 
 /** One open docket of the caller, with what can be done about it instead of a new one. */
 export function OpenDocket({ docket, first }: { docket: PopDocket; first: boolean }) {
-  const [adding, setAdding] = useState(false);
+  const [note, setNote] = useKept(`note.${docket.number}`, "");
+  const [adding, setAdding] = useState(note !== "");
   return (
     <div class="open-docket">
       <bdi>
@@ -39,20 +41,28 @@ export function OpenDocket({ docket, first }: { docket: PopDocket; first: boolea
         </button>
         <button type="button" aria-expanded={adding} onClick={() => setAdding(!adding)}>{word("add_to_it")}</button>
       </div>
-      {adding && <AddNote docket={docket} sent={() => setAdding(false)} />}
+      {adding && <AddNote docket={docket} note={note} typed={setNote} sent={() => setAdding(false)} />}
     </div>
   );
 }
 
-function AddNote({ docket, sent }: { docket: PopDocket; sent: () => void }) {
-  const [note, setNote] = useState("");
+interface NoteProps {
+  docket: PopDocket;
+  note: string;
+  typed: (note: string) => void;
+  sent: () => void;
+}
+
+function AddNote({ docket, note, typed, sent }: NoteProps) {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (await attempt(() => ask("POST", `/api/dockets/${docket.number}/note`, { note }))) sent();
+    if (!(await attempt(() => ask("POST", `/api/dockets/${docket.number}/note`, { note })))) return;
+    typed("");
+    sent();
   };
   return (
     <form onSubmit={submit}>
-      <NoteField name={word("note_for", { number: docket.number })} rows={2} value={note} typed={setNote} required />
+      <NoteField name={word("note_for", { number: docket.number })} rows={2} value={note} typed={typed} required />
       <button class="main">{word("add")}</button>
     </form>
   );

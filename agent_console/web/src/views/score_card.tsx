@@ -1,5 +1,5 @@
-import { useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
+import { useKept } from "../kept";
 import type { Score } from "../shapes";
 import { me } from "../state";
 import { moment, word } from "../words";
@@ -12,12 +12,15 @@ type Said = keyof typeof SAID;
 
 /** The card to fill in: every point needs a word, and the keyboard alone is enough. */
 export function GiveScore({ call_ref, given }: { call_ref: string; given: () => void }) {
-  const [points, setPoints] = useState<Record<string, Said>>({});
-  const [remark, setRemark] = useState("");
+  const [points, setPoints] = useKept<Record<string, Said>>(`points.${call_ref}`, {});
+  const [remark, setRemark] = useKept(`remark.${call_ref}`, "");
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const body = { points: Object.fromEntries(Object.entries(points).map(([name, one]) => [name, SAID[one]])), remark };
-    if (await attempt(() => ask("POST", `/api/recordings/${encodeURIComponent(call_ref)}/score`, body))) given();
+    if (!(await attempt(() => ask("POST", `/api/recordings/${encodeURIComponent(call_ref)}/score`, body)))) return;
+    setPoints({});
+    setRemark("");
+    given();
   };
   return (
     <form class="card" onSubmit={submit} aria-labelledby="score-title">
@@ -80,10 +83,12 @@ const saidOf = (done: boolean | null): string => (done === null ? `– ${word("s
 
 /** One sentence to a score, sent once. */
 function Say({ name, field, path, said }: { name: string; field: string; path: string; said: () => void }) {
-  const [words, setWords] = useState("");
+  const [words, setWords] = useKept(path, "");
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (await attempt(() => ask("POST", path, { [field]: words }))) said();
+    if (!(await attempt(() => ask("POST", path, { [field]: words })))) return;
+    setWords("");
+    said();
   };
   return (
     <form onSubmit={submit}>
