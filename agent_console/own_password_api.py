@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agent_console import people_rules, proving
-from agent_console.errors import Away, BadInput
+from agent_console.errors import Away, BadInput, NotPossible
 from agent_console.login_api import Password
 from agent_console.route import Done, Visit
 from agent_console.sending_off import end_pages
@@ -27,8 +27,15 @@ async def change(visit: Visit, asked: ChangePassword) -> Done:
         password_hash = await console.passwords.hashed(asked.new_password)
     except TimeoutError:
         raise Away("Too many people log in at this moment: try again.") from None
-    await console.books.staffing.set_password(
-        visitor.login.name, password_hash, visitor.actor, visit.now, besides=visitor.session
+    changed = await console.books.staffing.change_own_password(
+        visitor.login.name,
+        visitor.login.password_hash,
+        password_hash,
+        visitor.actor,
+        visit.now,
+        session=visitor.session,
     )
+    if not changed:
+        raise NotPossible("Your log-in was changed meanwhile: log in again.")
     await end_pages(visit, visitor.login, besides=visitor.session)
     return Done()

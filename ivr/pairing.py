@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from ivr.ari.errors import AriError
+from ivr.ari.errors import AriError, AriUnavailable
 from ivr.ari.ids import bridge_id
 from ivr.offers import Leg
 from ivr.talk import Talk
@@ -19,13 +19,15 @@ from ivr.talk import Talk
 async def pair(talk: Talk, leg: Leg) -> Leg:
     """Caller and agent, wherever they stand, together in a new bridge; his leg as it is then.
 
-    AriError: one of them has left, or Asterisk is away; they are where they were. The bridge the leg names is deleted.
+    AriError: one of them has left, which his own event tells, or Asterisk is away. The bridge the leg names is deleted.
     """
-    ari, call = talk.house.ari, talk.call_ref
+    ari, call, both = talk.house.ari, talk.call_ref, [talk.line.channel, leg.channel]
     bridge = bridge_id(call, f"pair{talk.next_number()}")
     await ari.create_bridge(bridge, call=call, name=f"talk {call}", wait=False)
     try:
-        await ari.add_to_bridge(bridge, [talk.line.channel, leg.channel], call=call)
+        await ari.add_to_bridge(bridge, both, call=call)
+    except AriUnavailable:  # it may be done all the same: asked again, and nobody's bridge is deleted meanwhile
+        await ari.add_to_bridge(bridge, both, call=call)
     except AriError:
         with suppress(AriError):
             await ari.delete_bridge(bridge, call=call)

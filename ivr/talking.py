@@ -199,10 +199,10 @@ class _Talking:
 
     async def _unhold(self) -> None:
         talk = self._talk
-        talk.held_since = None
-        await talk.house.ari.unmute(self.leg.channel, call=talk.call_ref)
         await talk.house.ari.stop_music(talk.line.channel, call=talk.call_ref)
+        talk.held_since = None
         try:
+            await talk.house.ari.unmute(self.leg.channel, call=talk.call_ref)
             self.leg = await pair(talk, self.leg)
         finally:
             await self._show()
@@ -281,6 +281,10 @@ class _Talking:
             log.warning("not_handed_on", call=self._talk.call_ref, error=type(error).__name__)
             await self._end_transfer(made, answered=True)
             return False
+        self._leg_gone = False
+        if self._coming is not None:  # a page of the agent before that was on its way back
+            coming, self._coming = self._coming, None
+            await drop(self._talk, coming, "normal")
         return True
 
     async def _end_transfer(self, made: Transfer, *, answered: bool) -> None:

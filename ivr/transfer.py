@@ -106,13 +106,12 @@ async def consult(made: Transfer, leg: Leg) -> None:
 async def complete(made: Transfer, before: Leg) -> Leg:
     """Caller and colleague are together; the agent is out of it and wraps up. The colleague's leg as it is then.
 
-    AriError: nothing has changed, the caller still hears his music.
+    The music ends first: a controller after us would let it play over the talk. AriError: they are not together.
     """
     talk, house = made.talk, made.talk.house
+    await house.ari.stop_music(talk.line.channel, call=talk.call_ref)
     leg = await pair(talk, made.leg)
     talk.held_since = talk.hand_on = None
-    with suppress(AriError):
-        await house.ari.stop_music(talk.line.channel, call=talk.call_ref)
     talk.flags["handed_on"] = f"{talk.flags.get('handed_on', before.agent)}>{leg.agent}"
     talk.line.agent_leg, talk.line.agent, talk.agent = leg.channel, leg.agent, leg.agent
     await drop(talk, before, "normal")

@@ -182,13 +182,11 @@ def write_audit(
     connection.execute(insert(audit_table), row)
 
 
-def change_login(
-    connection: Connection, name: str, values: Mapping[str, object], *, besides: str | None = None
-) -> None:
-    """Part of a transaction: a log-in changes and its sessions but `besides` end; NotInBooks when there is none."""
+def change_login(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+    """Part of a transaction: a log-in changes and its sessions end; NotInBooks when there is none."""
     if connection.execute(update(logins).where(logins.c.name == name).values(dict(values))).rowcount != 1:
         raise NotInBooks("there is no such log-in")
-    end_sessions(connection, name, besides=besides)
+    end_sessions(connection, name)
 
 
 def end_sessions(connection: Connection, name: str, *, besides: str | None = None) -> None:

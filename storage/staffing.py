@@ -12,8 +12,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import LastAdministrator, NotInBooks, Taken
-from storage.people import Login, Role, Shift, change_login, login_from, row_of, write_audit
-from storage.tables import logins
+from storage.people import Login, Role, Shift, change_login, end_sessions, login_from, row_of, write_audit
+from storage.tables import logins, sessions
 from storage.transactions import Transactions
 
 RIGHTS_FIELDS = frozenset({"roles", "agent", "officer", "company", "unit", "active"})
@@ -57,11 +57,19 @@ class Staffing:
         """Some of `KEPT_FIELDS` become what `changes` says. Taken, LastAdministrator, or what `allowed` raises."""
         return await self._books.write(lambda c: _change(c, name, changes, actor, at, allowed))
 
-    async def set_password(
-        self, name: str, password_hash: str, actor: str, at: datetime, *, besides: str | None = None
-    ) -> None:
-        """A new password; every session of the log-in but `besides` ends, and wrong tries are forgotten."""
-        await self._books.write(lambda c: _set_password(c, name, password_hash, actor, at, besides))
+    async def set_password(self, name: str, password_hash: str, actor: str, at: datetime) -> None:
+        """A new password; every session of the log-in ends, and wrong tries are forgotten."""
+        await self._books.write(lambda c: _set_password(c, name, password_hash, actor, at))
+
+    async def change_own_password(
+        self, name: str, before: str, after: str, actor: str, at: datetime, *, session: str
+    ) -> bool:
+        """A new password's hash in place of `before`; every session of the log-in but `session` ends.
+
+        False, and nothing done, when an administrator was quicker: another hash stands, the log-in is inactive, or the
+        session is over.
+        """
+        return await self._books.write(lambda c: _change_own_password(c, name, before, after, actor, at, session))
 
 
 def _add(connection: Connection, login: Login, actor: str, at: datetime) -> None:
@@ -111,12 +119,24 @@ def _write(connection: Connection, after: Login, differing: list[str], *, ended:
         raise _plainly(error) from None
 
 
-def _set_password(
-    connection: Connection, name: str, password_hash: str, actor: str, at: datetime, besides: str | None
-) -> None:
-    values = {"password_hash": password_hash, "failures": 0, "failed_at": None}
-    change_login(connection, name, values, besides=besides)
+def _set_password(connection: Connection, name: str, password_hash: str, actor: str, at: datetime) -> None:
+    change_login(connection, name, {"password_hash": password_hash, "failures": 0, "failed_at": None})
     write_audit(connection, actor, "set_password", f"login:{name}", at, {})
+
+
+def _change_own_password(
+    connection: Connection, name: str, before: str, after: str, actor: str, at: datetime, session: str
+) -> bool:
+    stands = select(logins.c.name).where(
+        logins.c.name == name, logins.c.password_hash == before, logins.c.active.is_(True)
+    )
+    goes_on = select(sessions.c.login).where(sessions.c.token_digest == session, sessions.c.revoked.is_(False))
+    if connection.execute(stands.with_for_update()).first() is None or connection.execute(goes_on).first() is None:
+        return False
+    connection.execute(update(logins).where(logins.c.name == name).values(password_hash=after))
+    end_sessions(connection, name, besides=session)
+    write_audit(connection, actor, "change_own_password", f"login:{name}", at, {})
+    return True
 
 
 def _administers(login: Login) -> bool:

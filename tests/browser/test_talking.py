@@ -11,6 +11,7 @@ from callers import asks_for_a_person
 from conftest import SPOKEN, OpenDesk
 from desk_page import Desk, within
 from phone_line import until
+from playwright.async_api import expect
 
 from ivr.exchange import Exchange, NotHeard, Phone
 from ivr.tones import to_ulaw, tone
@@ -68,6 +69,7 @@ async def test_a_caller_is_answered_in_the_browser_and_both_hear_each_other(exch
     await hears_caller(exchange, caller, agent)
     await agent.button("End the call").click()
     await agent.state("Wrap-up")
+    await expect(agent.page).to_have_title("Calls · Sunwai · 1912")
     await caller.until_ended()
 
 
@@ -78,6 +80,7 @@ async def test_who_may_be_calling_is_shown_before_the_call_is_answered(exchange,
     await asks_for_a_person(caller)
     await agent.state("A call is ringing")
     await agent.says(f"+91{CALLER}")
+    await expect(agent.page).to_have_title("☎ A call is ringing")
     assert await agent.button("Answer").is_visible()
     await agent.page.keyboard.press("F2")
     await agent.state("In a call")

@@ -6,12 +6,15 @@ Each telephone begins with a number of its own; a leg that is not heard for it f
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from callers import answers, hears, is_free_again, is_talking, national
-from phone_line import agent_at_work, own_consumer
+from phone_line import agent_at_work, own_consumer, until
 
 from ivr.exchange import Exchange, Phone
-from sunwai.console_client import ConsolePerson
+from sunwai.console_client import ConsolePerson, ConsoleRefused
 
 AGENT_SAYS, CALLER_SAYS = "goodbye", "beep"
 TIMES = 5
@@ -63,6 +66,27 @@ async def test_a_held_caller_keeps_his_music_while_the_page_comes_back(house, ex
         await agent.post(f"/api/calls/{call_of(agent)}/unhold")
         await both_hear(caller, phone, exchange)
         await is_free_again(caller, agent)
+
+
+async def test_a_caller_who_was_held_when_the_controller_died_is_taken_back_by_the_next(house, exchange, call, books):
+    number = national(await own_consumer(books, 51))
+    async with agent_at_work(house, exchange, "A01") as agent:
+        caller, phone = await is_talking(number, exchange, call, agent)
+        await agent.post(f"/api/calls/{call_of(agent)}/hold")
+        os.kill(house.pid_of("controller"), signal.SIGKILL)
+        await until(lambda: taken_back(agent), 30)
+        await both_hear(caller, phone, exchange)
+        assert not caller.ended.is_set()
+        await is_free_again(caller, agent)
+
+
+async def taken_back(agent: ConsolePerson) -> bool:
+    """Back to the caller, by the controller that has come after the one that died."""
+    try:
+        await agent.post(f"/api/calls/{call_of(agent)}/unhold")
+    except ConsoleRefused:
+        return False
+    return True
 
 
 async def test_a_caller_handed_on_from_agent_to_agent_hears_each_of_them(house, exchange, call, books):

@@ -10,6 +10,7 @@ import pytest
 from test_console_house import PASSWORD
 
 from agent_console.built import SOURCES
+from agent_console.plan import CONSOLE
 
 pytest_plugins = ("redis_fixture", "test_console_house")
 
@@ -230,7 +231,7 @@ async def test_everybody_changes_his_own_password_and_his_other_pages_end(house,
     assert (await elsewhere.get("/api/me"))[0] == 401
     assert (await house.page().log_in(name))[0] == 401
     assert (await house.page().log_in(name, NEW))[0] == 200
-    assert "set_password" in [deed for _, deed in await house.audit(f"login:{name}")]
+    assert "change_own_password" in [deed for _, deed in await house.audit(f"login:{name}")]
 
 
 @pytest.mark.parametrize(
@@ -247,6 +248,21 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_poor_one(ho
     status, said = await page.post("/api/password", {"password": password, "new_password": new})
     assert (status, said["field"]) == (400, field)
     assert (await house.page().log_in("a17"))[0] == 200
+
+
+async def test_a_password_an_administrator_has_set_meanwhile_stands(house, monkeypatch):
+    page, passwords = await house.enter("a17"), house.server.app[CONSOLE].passwords
+    hashed = passwords.hashed
+
+    async def while_it_is_hashed(password):
+        await house.books.staffing.set_password("a17", await hashed(NEW), "administrator:admin", house.now)
+        return await hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", while_it_is_hashed)
+    status, _ = await page.post("/api/password", {"password": PASSWORD, "new_password": "what a thief would like"})
+    assert status == 409
+    monkeypatch.undo()
+    assert (await house.page().log_in("a17", NEW))[0] == 200
 
 
 async def test_guessing_the_old_password_at_a_page_left_open_locks_the_log_in(house):

@@ -271,9 +271,5 @@ effect(() => {
 });
 
 effect(() => {
-  document.title = call.value?.stage === "ringing" ? `☎ ${word("state.offered")}` : word("title");
-});
-
-effect(() => {
   if (me.value === null) said.value = "";
 });

@@ -9,7 +9,7 @@ const WRONG: Record<string, string> = { password: "password_wrong", code: "code_
 export function inOwnWords(error: unknown): unknown {
   if (!(error instanceof Refusal) || ![400, 401].includes(error.status)) return error;
   const key = WRONG[error.field ?? ""];
-  return key ? new Error(word(key)) : error;
+  return key ? new Refusal(word(key), error.status, error.field) : error;
 }
 
 /** Runs a deed that asks for a proof. */

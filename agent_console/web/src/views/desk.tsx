@@ -1,3 +1,4 @@
+import { computed, effect } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { addressOf, go, place } from "../address";
@@ -50,6 +51,14 @@ const VIEWS: { name: string; deed: string; shown: () => VNode; reached?: "from a
   { name: "account", deed: "own_second_factor", shown: () => <Account /> },
 ];
 
+const offered = computed(() => VIEWS.filter((one) => me.value?.deeds.includes(one.deed)));
+const here = computed(() => offered.value.find((one) => one.name === place.value.view) ?? offered.value[0] ?? null);
+
+effect(() => {
+  const view = here.value ? `${word(`view.${here.value.name}`)} · ` : "";
+  document.title = call.value?.stage === "ringing" ? `☎ ${word("state.offered")}` : view + word("title");
+});
+
 /** Everything below the header: the view of the address, else the first a log-in has. */
 export function Desk() {
   const who = me.value;
@@ -66,36 +75,31 @@ export function Desk() {
 }
 
 function Views({ who }: { who: Me }) {
-  const offered = VIEWS.filter((one) => who.deeds.includes(one.deed));
-  const here = offered.find((one) => one.name === place.value.view) ?? offered[0];
+  const shown = here.value;
   const ringing = agent.value?.state === "offered";
   useEffect(() => {
     if (ringing) go("calls"); // whatever he was reading, a caller comes first
   }, [ringing]);
   const view = useRef<HTMLDivElement>(null);
-  const before = useRef(here?.name);
+  const before = useRef(shown?.name);
   useEffect(() => {
-    if (before.current !== here?.name && view.current) beginAt(view.current);
-    before.current = here?.name;
-  }, [here?.name]);
-  const title = here ? `${word(`view.${here.name}`)} · ${word("title")}` : word("title");
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
-  if (!here) return null;
+    if (before.current !== shown?.name && view.current) beginAt(view.current);
+    before.current = shown?.name;
+  }, [shown?.name]);
+  if (!shown) return null;
   return (
     <>
       <nav class="views" aria-label={word("views")}>
-        {offered.filter((one) => !one.reached).map((one) => (
-          <a key={one.name} href={addressOf(one.name)} aria-current={one === here ? "page" : undefined}>
+        {offered.value.filter((one) => !one.reached).map((one) => (
+          <a key={one.name} href={addressOf(one.name)} aria-current={one === shown ? "page" : undefined}>
             {word(`view.${one.name}`)}
           </a>
         ))}
       </nav>
       {who.agent && <AgentBar />}
-      {who.agent && here.name !== "calls" && call.value && <Telephone />}
+      {who.agent && shown.name !== "calls" && call.value && <Telephone />}
       <Listening />
-      <div class="view" ref={view} tabIndex={-1}>{here.shown()}</div>
+      <div class="view" ref={view} tabIndex={-1}>{shown.shown()}</div>
     </>
   );
 }

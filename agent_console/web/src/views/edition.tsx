@@ -192,7 +192,7 @@ function Told({ label, faults, children }: { label: string; faults: EditionCheck
 }
 
 function Keep({ checked, setChecked }: { checked: EditionChecked | null; setChecked: (checked: EditionChecked) => void }) {
-  const [reason, setReason] = useKept("edition.reason", "");
+  const [reason, setReason] = useKept(`edition.reason.${typed.value.base}`, "");
   const [refused, busy, run] = useDeed();
   const check = () => run(async () => setChecked(await ask<EditionChecked>("POST", "/api/editions/check", typed.value)));
   const submit = async (event: SubmitEvent) => {
@@ -215,7 +215,9 @@ function Keep({ checked, setChecked }: { checked: EditionChecked | null; setChec
         <button
           type="button"
           onClick={() => {
-            if (confirm(word("editions.throw_away_sure"))) throwAway();
+            if (!confirm(word("editions.throw_away_sure"))) return;
+            throwAway();
+            setReason("");
           }}
         >
           {word("editions.throw_away")}

@@ -26,7 +26,7 @@ function replace(changed: Docket): void {
 
 /** One open docket of the caller, with what can be done about it instead of a new one. */
 export function OpenDocket({ docket, first }: { docket: PopDocket; first: boolean }) {
-  const [note, setNote] = useKept(`note.${docket.number}`, "");
+  const [note, setNote] = useKept(`note.${pop.value?.call_ref}.${docket.number}`, "");
   const [adding, setAdding] = useState(note !== "");
   return (
     <div class="open-docket">

@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
 import { ask } from "../ask";
 import { useAsked } from "../asked";
-import { useKept } from "../kept";
 import type { PromisedTime } from "../shapes";
 import { language, moment, word } from "../words";
 import { Field, useDeed, WrongElsewhere } from "./field";
@@ -23,7 +22,7 @@ export function PromisedTimes() {
 function OneKind({ first }: { first: PromisedTime }) {
   const [shown, setShown] = useState(first);
   const [values, setValues] = useState(asTyped(first));
-  const [reason, setReason] = useKept(`times.reason.${first.code}`, "");
+  const [reason, setReason] = useState("");
   const [done, setDone] = useState(false);
   const [refused, busy, run] = useDeed();
   const submit = async (event: SubmitEvent) => {
