@@ -43,10 +43,12 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
-    """A line that waits a while for an agent to come back: a browser that was frozen is slow on a busy machine."""
+    """A line that rings an agent for longer and waits a while for one to come back: browsers share a busy machine."""
     text = settings_text()
-    assert text.count("nobody_after_s = 2\n") == 1
-    with a_running_line(text.replace("nobody_after_s = 2\n", "nobody_after_s = 15\n")) as running:
+    for impatient, patient in (("\nring_s = 3\n", "\nring_s = 8\n"), ("nobody_after_s = 2\n", "nobody_after_s = 15\n")):
+        assert text.count(impatient) == 1
+        text = text.replace(impatient, patient)
+    with a_running_line(text) as running:
         yield running
 
 

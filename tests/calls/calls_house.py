@@ -111,7 +111,6 @@ def plan() -> Plan:
         "languages": ("hi", "ur", "en"),
         "default_language": "hi",
         "number_format": "national",
-        "journal_after_s": 1.0,
         "callbacks_at_once": 1,
         "callback_agent_first": True,
         "surge_automatic": False,

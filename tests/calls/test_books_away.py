@@ -25,7 +25,9 @@ PROMISED = Promised(work=DueWork("promise:n1-1", "ring_promise", datetime(2026, 
 
 @contextmanager
 def locked(scene) -> Iterator[None]:
-    """Another program holds the books' lock for writing."""
+    """Another program holds the books' lock for writing; the line waits but a second for them."""
+    patient = scene.house
+    scene.house = replace(patient, plan=replace(patient.plan, journal_after_s=1.0))
     holder = sqlite3.connect(scene.books_file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     try:
@@ -33,6 +35,7 @@ def locked(scene) -> Iterator[None]:
     finally:
         holder.execute("ROLLBACK")
         holder.close()
+        scene.house = patient
 
 
 async def test_a_complaint_told_while_the_books_are_locked_is_entered_once_with_the_moment_it_was_told(scene):
