@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agent_console import people_rules, proving
-from agent_console.errors import Away, BadInput, NotPossible
+from agent_console.errors import BadInput, NotPossible
 from agent_console.login_api import Password
 from agent_console.route import Done, Visit
 from agent_console.sending_off import end_pages
@@ -23,10 +23,7 @@ async def change(visit: Visit, asked: ChangePassword) -> Done:
     people_rules.check_password(asked.new_password, visitor.login.name, "new_password")
     if asked.new_password == asked.password:
         raise BadInput("This is the password you have.", "new_password")
-    try:
-        password_hash = await console.passwords.hashed(asked.new_password)
-    except TimeoutError:
-        raise Away("Too many people log in at this moment: try again.") from None
+    password_hash = await proving.new_hash(console, asked.new_password)
     changed = await console.books.staffing.change_own_password(
         visitor.login.name,
         visitor.login.password_hash,

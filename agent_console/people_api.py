@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from agent_console import people_rules as rules
-from agent_console.errors import Away, BadInput, NotThere, OutOfSight
+from agent_console import proving
+from agent_console.errors import BadInput, NotThere, OutOfSight
 from agent_console.passwords import made_up
 from agent_console.people_shapes import (
     AddPerson,
@@ -117,8 +118,4 @@ async def _password(visit: Visit, given: str | None, name: str) -> tuple[str | N
     """The password to be told (None when it was given), and its hash."""
     password = made_up() if given is None else given
     rules.check_password(password, name)
-    try:
-        password_hash = await visit.console.passwords.hashed(password)
-    except TimeoutError:
-        raise Away("Too many people log in at this moment: try again.") from None
-    return (password if given is None else None), password_hash
+    return (password if given is None else None), await proving.new_hash(visit.console, password)

@@ -18,6 +18,8 @@ from storage.second_factors import SecondFactor
 WRONG_PASSWORD, WRONG_CODE = "wrong_password", "wrong_code"
 """Deeds of the audit."""
 
+_TOO_MANY = "Too many people log in at this moment: try again."
+
 BY_CODE, BY_RECOVERY_CODE = "code", "recovery_code"
 
 
@@ -41,7 +43,15 @@ async def password_fits(console: Console, login: Login | None, password: str) ->
     try:
         return await console.passwords.fits(login.password_hash if login else None, password)
     except TimeoutError:
-        raise Away("Too many people log in at this moment: try again.") from None
+        raise Away(_TOO_MANY) from None
+
+
+async def new_hash(console: Console, password: str) -> str:
+    """The hash of a password that is given now. Away when too many ask."""
+    try:
+        return await console.passwords.hashed(password)
+    except TimeoutError:
+        raise Away(_TOO_MANY) from None
 
 
 async def prove_password(visit: Visit, password: str) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from callers import answers, hears, is_free_again, is_talking, national
-from phone_line import agent_at_work, own_consumer, until
+from phone_line import House, agent_at_work, own_consumer, until
 
 from ivr.exchange import Exchange, Phone
 from sunwai.console_client import ConsolePerson, ConsoleRefused
@@ -44,11 +46,9 @@ async def test_both_are_heard_after_each_time_the_caller_was_held(house, exchang
     async with agent_at_work(house, exchange, "A01") as agent:
         caller, phone = await is_talking(number, exchange, call, agent)
         for _ in range(TIMES):
-            await held(agent)
+            await agent.post(f"/api/calls/{call_of(agent)}/hold")
+            await agent.post(f"/api/calls/{call_of(agent)}/unhold")
             await both_hear(caller, phone, exchange)
-            phone = await comes_back(exchange, agent)
-        await held(agent)
-        await both_hear(caller, phone, exchange)
         await is_free_again(caller, agent)
 
 
@@ -91,10 +91,7 @@ async def taken_back(agent: ConsolePerson) -> bool:
 
 async def test_a_caller_handed_on_from_agent_to_agent_hears_each_of_them(house, exchange, call, books):
     number = national(await own_consumer(books, 47))
-    async with (
-        agent_at_work(house, exchange, "A01") as a01,
-        agent_at_work(house, exchange, "A02", state="break") as a02,
-    ):
+    async with two_at_work(house, exchange) as (a01, a02):
         caller, _ = await is_talking(number, exchange, call, a01)
         for how, has_him, other in [("warm", a01, a02), ("blind", a02, a01)] * 2 + [("warm", a01, a02)]:
             phone = await hands_on(has_him, other, how, exchange)
@@ -109,10 +106,7 @@ async def test_a_caller_handed_on_from_agent_to_agent_hears_each_of_them(house, 
 
 async def test_a_caller_hears_his_agent_again_when_handing_on_came_to_nothing(house, exchange, call, books):
     number = national(await own_consumer(books, 48))
-    async with (
-        agent_at_work(house, exchange, "A01") as a01,
-        agent_at_work(house, exchange, "A02", state="break") as a02,
-    ):
+    async with two_at_work(house, exchange) as (a01, a02):
         caller, phone = await is_talking(number, exchange, call, a01)
         for _ in range(TIMES):
             await hands_on(a01, a02, "warm", exchange)
@@ -123,10 +117,7 @@ async def test_a_caller_hears_his_agent_again_when_handing_on_came_to_nothing(ho
 
 async def test_a_caller_hears_the_colleague_when_his_agent_put_down_as_it_rang_there(house, exchange, call, books):
     number = national(await own_consumer(books, 49))
-    async with (
-        agent_at_work(house, exchange, "A01") as a01,
-        agent_at_work(house, exchange, "A02", state="break") as a02,
-    ):
+    async with two_at_work(house, exchange) as (a01, a02):
         caller, phone = await is_talking(number, exchange, call, a01)
         for has_him, other in [(a01, a02), (a02, a01)] * 2 + [(a01, a02)]:
             await hands_on(has_him, other, "warm", exchange)
@@ -136,6 +127,16 @@ async def test_a_caller_hears_the_colleague_when_his_agent_put_down_as_it_rang_t
             await answers(phone, other)
             await both_hear(caller, phone, exchange)
         await is_free_again(caller, a02)
+
+
+@asynccontextmanager
+async def two_at_work(house: House, exchange: Exchange) -> AsyncIterator[tuple[ConsolePerson, ConsolePerson]]:
+    """One who is ready and gets the caller, and a colleague who is ready when he is to be handed on."""
+    async with (
+        agent_at_work(house, exchange, "A01") as one,
+        agent_at_work(house, exchange, "A02", state="break") as other,
+    ):
+        yield one, other
 
 
 async def hands_on(agent: ConsolePerson, colleague: ConsolePerson, how: str, exchange: Exchange) -> Phone:
@@ -156,11 +157,6 @@ async def comes_back(exchange: Exchange, agent: ConsolePerson) -> Phone:
     await phone.answer()
     await phone.until_answered()
     return phone
-
-
-async def held(agent: ConsolePerson) -> None:
-    await agent.post(f"/api/calls/{call_of(agent)}/hold")
-    await agent.post(f"/api/calls/{call_of(agent)}/unhold")
 
 
 def call_of(agent: ConsolePerson) -> str:
