@@ -23,6 +23,9 @@ from storage.errors import StorageError
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+CLEARING_S = 2.0
+"""So long a telephone may still ring that a dead controller rang and we hung up: Asterisk has forgotten the call at
+once, the network ends it when it has answered the CANCEL (RFC 3261, 9.1; 0.6 to 0.9 s were seen under load)."""
 LEASE_S = 900.0
 """A controller that died with a callback frees it then; one that still talks renews it by claiming it again."""
 
@@ -55,6 +58,7 @@ class Callbacks:
         self._house = house
         self._owner = owner_of(house.plan.node)
         self._begun = asyncio.Event()
+        self._clearing_s = 0.0
         self.turns = Turns(house)
         engaged = Engaged(house)
         promises = Promises(house, lines, self.turns, engaged, self._owner)
@@ -68,6 +72,8 @@ class Callbacks:
     async def run(self) -> None:
         """Until cancelled. Books that are away only mean that nothing is rung until they are back."""
         await self._begun.wait()
+        await asyncio.sleep(self._clearing_s)
+        await self._release()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 for kind in self._kinds:
@@ -82,19 +88,30 @@ class Callbacks:
         """False until the first reconciling of this controller is over."""
         return self._begun.is_set()
 
-    async def begin(self) -> None:
+    def begin(self, *, clearing: bool) -> None:
         """After the first reconciling: nothing is rung before what a controller before us left has been settled.
 
-        What it was about to ring is ours again at once, before anybody who came later is offered to an agent in its
-        place; whom it had reached is seen to be on the line.
+        `clearing`: calls it had made were hung up just now, and their telephones may ring for a moment yet; who would
+        be rung anew would be rung twice at a time. Later calls change nothing.
         """
-        if self._begun.is_set():
-            return
-        try:
-            await self._house.books.due.release(RINGING, self._owner)
-        except StorageError as error:
-            log.error("leases_not_released", error=type(error).__name__)
-        self._begun.set()
+        if not self._begun.is_set():
+            self._clearing_s = CLEARING_S if clearing else 0.0
+            self._begun.set()
+
+    async def _release(self) -> None:
+        """What the one before us was about to ring is due again, as soon as the books can be told.
+
+        At once: nobody who came later is to be offered to an agent in its place. Whom it had reached is seen to be on
+        the line.
+        """
+        while True:
+            try:
+                await self._house.books.due.release(RINGING, self._owner)
+            except StorageError as error:
+                log.error("leases_not_released", error=type(error).__name__)
+                await asyncio.sleep(TICK_S)
+            else:
+                return
 
     async def _claim(self, kind: str, limit: int) -> list[ClaimedWork]:
         if limit <= 0 or not self._house.ari.registered:

@@ -20,6 +20,7 @@ from ivr.agent_phones import KINDS, SIP, AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.errors import AriError
 from ivr.ari.events import Channel, Event, StasisStart
+from ivr.ari.ids import is_leg
 from ivr.ari_line import AriLine
 from ivr.callbacks import Callbacks
 from ivr.editions import NotSpoken
@@ -32,6 +33,7 @@ from ivr.matching import Matching
 from ivr.meters import CALLS
 from ivr.neighbours import Neighbours
 from ivr.offers import Leg
+from ivr.outgoing import OUT
 from ivr.trials import Trials
 from storage.commands import TOO_LONG, Answer, Command, Commands
 from storage.errors import StorageError
@@ -200,7 +202,7 @@ class Controller:
             await reconciling.keep_messages(house, self.lines)
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
-        await self._callbacks.begin()
+        self._callbacks.begin(clearing=any(is_leg(orphan, OUT) for orphan in found.orphans))
         await self._all_met()
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
 

@@ -15,7 +15,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     lines = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, House)]
     for line in lines if report.failed else ():
-        for log in sorted([*line.line.var.glob("log/*.log"), *line.line.var.rglob("messages")]):
+        for log in sorted([*line.line.var.glob("log/*.log"), *line.line.var.glob("*/log/messages")]):
             node = line.line.settings.line.node
             report.sections.append((f"{node}: {log.relative_to(line.line.var)}, its end", last_lines(log)))
     return report

@@ -95,6 +95,5 @@ async def test_nobody_loses_his_place_before_asterisk_has_told_whom_it_holds():
     controller = Controller(house, SimpleNamespace(), SimpleNamespace(look_at_all=nothing), SimpleNamespace())
     await controller.reconcile_floor()
     assert floor.left == []
-    controller._callbacks.begin = nothing
     await controller._on_connected()
     assert floor.left == ["n1-1"]
