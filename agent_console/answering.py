@@ -14,6 +14,7 @@ from agent_console import bodies, door
 from agent_console.errors import ConsoleError, ErrorAnswer, in_plain_words
 from agent_console.plan import CONSOLE, Console
 from agent_console.route import OpenHandler, Route, Visit
+from agent_console.sentences import language_of, said
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FOR_HTTP = {404: "There is nothing here.", 405: "This cannot be done here.", 413: "This is too large."}
+_UNFORESEEN = "Something went wrong here; it has been noted."
 
 
 def guarded(route: Route) -> AiohttpHandler:
@@ -90,9 +92,9 @@ async def in_one_shape(request: web.Request, handler: AiohttpHandler) -> web.Str
         response = await handler(request)
     except web.HTTPException as error:
         sentence = _FOR_HTTP.get(error.status, error.reason)
-        response = _error(ErrorAnswer(error=sentence), error.status)
+        response = _error(ErrorAnswer(error=said(sentence, {}, _language(request))), error.status)
     except Exception as error:  # noqa: BLE001 - top of one request: the person gets a sentence, the others go on
-        response = _refusal(error)
+        response = _refusal(error, _language(request))
     if not response.prepared:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
@@ -100,18 +102,22 @@ async def in_one_shape(request: web.Request, handler: AiohttpHandler) -> web.Str
     return response
 
 
-def _refusal(error: Exception) -> web.Response:
+def _language(request: web.Request) -> str:
+    return language_of(request.headers.get("Accept-Language", ""))
+
+
+def _refusal(error: Exception, language: str) -> web.Response:
     known = in_plain_words(error)
     if known is None:
         # Where, not what: the text of an unforeseen error may carry a number or a name (design 5.10).
         where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-4:]
         log.error("request_failed", error=type(error).__name__, where=where)
-        return _error(ErrorAnswer(error="Something went wrong here; it has been noted."), 500)
-    return error_response(known)
+        return _error(ErrorAnswer(error=said(_UNFORESEEN, {}, language)), 500)
+    return _answer_to(known, language)
 
 
-def error_response(error: ConsoleError) -> web.Response:
-    response = _error(ErrorAnswer(error=error.sentence, field=error.field), error.status)
+def _answer_to(error: ConsoleError, language: str) -> web.Response:
+    response = _error(ErrorAnswer(error=error.said_in(language), field=error.field), error.status)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response

@@ -29,6 +29,8 @@ LONGEST_SPAN = timedelta(days=92)
 _YEARS = range(2000, 2100)
 
 _FIELD = re.compile(r"field `(?P<name>[^`]+)`|at `\$\.(?P<path>[^`]+)`")
+_LENGTH = re.compile(r"`str` of length (?P<way><=|>=) (?P<limit>\d+)")
+"""How msgspec 0.19 tells what does not fit; what is told otherwise some day is passed on as it is."""
 
 
 async def read(request: web.Request, shape: type[T]) -> T:
@@ -40,7 +42,7 @@ async def read(request: web.Request, shape: type[T]) -> T:
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise TooLarge(f"The body is larger than {BODY_LIMIT // 1024} KiB.") from None
+        raise TooLarge("The body is larger than {size} KiB.", size=BODY_LIMIT // 1024) from None
     if body and request.content_type != "application/json":
         raise NotJson("The body must be JSON (Content-Type: application/json).")
     try:
@@ -54,7 +56,9 @@ async def read(request: web.Request, shape: type[T]) -> T:
 def check_day(day: date, field: str) -> None:
     """BadInput for a day no calendar of ours reaches."""
     if day.year not in _YEARS:
-        raise BadInput(f"{field}: a day between {_YEARS.start} and {_YEARS.stop - 1} is wanted.", field)
+        raise BadInput(
+            "{field}: a day between {first} and {last} is wanted.", field, first=_YEARS.start, last=_YEARS.stop - 1
+        )
 
 
 def check_span(since: date, until: date) -> None:
@@ -64,7 +68,7 @@ def check_span(since: date, until: date) -> None:
     if since > until:
         raise BadInput("since: must not be later than until.", "since")
     if until - since > LONGEST_SPAN:
-        raise BadInput(f"since: at most {LONGEST_SPAN.days} days at once.", "since")
+        raise BadInput("since: at most {days} days at once.", "since", days=LONGEST_SPAN.days)
 
 
 def _query(request: web.Request) -> dict[str, str]:
@@ -86,4 +90,12 @@ def _refusal(error: msgspec.ValidationError) -> BadInput:
     found = _FIELD.search(text)
     field = (found["name"] or found["path"]) if found else None
     reason = text.partition(" - at ")[0]
-    return BadInput(f"{field}: {reason}." if field and f"`{field}`" not in reason else f"{reason}.", field)
+    if field is None:
+        return BadInput("{reason}.", reason=reason)
+    if reason.startswith("Object missing"):
+        return BadInput("{field} is missing.", field)
+    if (length := _LENGTH.search(reason)) is not None and length["way"] == "<=":
+        return BadInput("{field}: at most {most} characters.", field, most=int(length["limit"]))
+    if length is not None:
+        return BadInput("{field}: at least {least} characters.", field, least=int(length["limit"]))
+    return BadInput("{field}: {reason}.", field, reason=reason)

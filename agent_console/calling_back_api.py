@@ -61,4 +61,6 @@ async def _call(visit: Visit) -> Call:
 def _refuse_at_night(visit: Visit, company: Company) -> None:
     if not clocks.in_calling_hours(company, visit.now):
         begin, end = company.hours
-        raise NotPossible(f"Consumers are rung between {begin} and {end}; a supervisor may decide otherwise.")
+        raise NotPossible(
+            "Consumers are rung between {begin} and {end}; a supervisor may decide otherwise.", begin=begin, end=end
+        )

@@ -70,7 +70,9 @@ async def change_flags(visit: Visit, asked: ChangeFlags) -> KnownConsumer:
     unknown = [flag for flag in asked.add if flag not in FLAGS]
     unknown += [flag for flag in asked.remove if flag not in FLAGS and flag not in consumer.flags]
     if unknown:
-        raise BadInput(f"There is no such flag; there are {', '.join(FLAGS)}.", "add" if asked.add else "remove")
+        raise BadInput(
+            "There is no such flag; there are {flags}.", "add" if asked.add else "remove", flags=tuple(FLAGS)
+        )
     if set(asked.add) & set(asked.remove):
         raise BadInput("A flag cannot be set and taken away at once.", "remove")
     if not asked.add and not asked.remove:

@@ -165,4 +165,5 @@ async def _quicker(visit: Visit, number: str) -> NotPossible:
     rows = await visit.console.books.dockets.timeline(number)
     last = rows[-1]
     when = last.at.isoformat(timespec="seconds")
-    return NotPossible(f"Somebody was quicker: {last.actor} did {last.deed} at {when}. Read it again.", "version")
+    sentence = "Somebody was quicker: {who} did {deed} at {when}. Read it again."
+    return NotPossible(sentence, "version", who=last.actor, deed=last.deed, when=when)

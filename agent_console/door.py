@@ -174,12 +174,12 @@ def admit(visitor: Visitor, request: web.Request, deed: Deed) -> None:
     if request.method not in ("GET", "HEAD"):
         said = request.headers.get(sessions.CSRF_HEADER, "")
         if not sessions.csrf_fits(visitor.token, said):
-            raise NotAllowed(f"The header {sessions.CSRF_HEADER} is missing or wrong: open the page again.")
+            sentence = "The header {header} is missing or wrong: open the page again."
+            raise NotAllowed(sentence, header=sessions.CSRF_HEADER)
     if request.headers.get("Upgrade", "").lower() == "websocket":
         _from_our_own_page(request)
     if not visitor.login.roles & RIGHTS[deed]:
-        who = ", ".join(sorted(RIGHTS[deed]))
-        raise NotAllowed(f"Your log-in may not do this: it is for {who}.")
+        raise NotAllowed("Your log-in may not do this: it is for {roles}.", roles=tuple(sorted(RIGHTS[deed])))
 
 
 def _from_our_own_page(request: web.Request) -> None:

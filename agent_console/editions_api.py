@@ -20,7 +20,7 @@ from dialplan.drawing import draw
 from dialplan.edition import FIXED_FLOWS, MAX_FLOW, SHIPPED, Changes, Edition, EditionError, changed, differences
 from dialplan.wording import MAX_LENGTH
 from storage.editions import EditionRow, Voicing
-from storage.errors import NotInBooks
+from storage.errors import NotInBooks, Refused
 from storage.phones import e164, is_of
 
 TRIED = "try_edition"
@@ -171,7 +171,7 @@ async def edition(visit: Visit, _: Nothing) -> EditionWhole:
     try:
         whole = await asyncio.to_thread(_made, visit, number, await visit.console.books.editions.changes(number))
     except EditionError as error:
-        raise NotPossible(f"This edition does not fit the release any more: {error}.") from error
+        raise NotPossible("This edition does not fit the release any more: {why}.", why=str(error)) from error
     release = visit.console.plan.release
     voicings = await visit.console.books.editions.voicings(number)
     return EditionWhole(
@@ -216,7 +216,7 @@ async def make(visit: Visit, asked: MakeEdition) -> EditionView:
     try:
         whole = await asyncio.to_thread(_made, visit, SHIPPED, changes)
     except EditionError as error:
-        raise BadInput(_sentence(error), error.faults[0].field) from error
+        raise _faulty(error) from error
     kept = differences(console.plan.release, whole)
     if kept == await _without_sameness(visit, asked.base):
         raise BadInput("Nothing is said otherwise than in the edition this was made from.")
@@ -232,7 +232,10 @@ async def use(visit: Visit, asked: UseEdition) -> EditionList:
     books = visit.console.books.editions
     if not _view(visit, row, await books.voicings(number)).ready:
         raise NotPossible("Its sounds are not ready on every node: wait until they are.")
-    await books.use(number, asked.before, asked.reason, visit.visitor.actor, visit.now)
+    try:
+        await books.use(number, asked.before, asked.reason, visit.visitor.actor, visit.now)
+    except Refused:
+        raise NotPossible("Another edition has been put to use meanwhile: look at the list again.", "before") from None
     return await editions(visit, Nothing())
 
 
@@ -242,9 +245,9 @@ async def try_it(visit: Visit, asked: TryEdition) -> Done:
     number, console = row.number if row else SHIPPED, visit.console
     release = console.plan.release
     if asked.flow not in release.flows:
-        raise BadInput(f"flow: one of {', '.join(release.flows)}.", "flow")
+        raise BadInput("flow: one of {flows}.", "flow", flows=tuple(release.flows))
     if asked.language not in release.wording.languages:
-        raise BadInput(f"language: one of {', '.join(release.wording.languages)}.", "language")
+        raise BadInput("language: one of {languages}.", "language", languages=tuple(release.wording.languages))
     phone = e164(asked.phone, console.plan.country)
     if phone is None or not is_of(phone, console.plan.country):
         raise BadInput("phone: this is no telephone number of the line's country.", "phone")
@@ -280,13 +283,18 @@ async def _without_sameness(visit: Visit, base: int) -> Changes:
         return found
 
 
-def _sentence(error: EditionError) -> str:
+def _faulty(error: EditionError) -> BadInput:
     told = [
         f"{fault.field}{f', line {fault.line}' if fault.line else ''}: {fault.reason}"
         for fault in error.faults[:TOLD_AT_ONCE]
     ]
     more = len(error.faults) - len(told)
-    return "; ".join(told) + (f"; and {more} more." if more else ".")
+    faults, first = "; ".join(told), error.faults[0].field
+    return (
+        BadInput("{faults}; and {more} more.", first, faults=faults, more=more)
+        if more
+        else BadInput("{faults}.", first, faults=faults)
+    )
 
 
 async def _row(visit: Visit) -> EditionRow | None:

@@ -1,4 +1,7 @@
-"""Errors of the web: each is one sentence for a person and an HTTP status. All have one shape, `ErrorAnswer`."""
+"""Errors of the web: each is one sentence for a person, in his language, and an HTTP status.
+
+All have one shape, `ErrorAnswer`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from typing import ClassVar
 
 import msgspec
 
+from agent_console import sentences
+from agent_console.sentences import Value
 from complaints.lifecycle import IllegalMove
 from storage.commands import NoAnswer
 from storage.errors import BooksAway, LastAdministrator, NotInBooks, Refused, StaleDocket, Taken
@@ -21,16 +26,26 @@ class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleError(Exception):
-    """Base of the errors of the web. `audited`: a person tried what is not allowed, and the audit shall know."""
+    """Base of the errors of the web. `audited`: a person tried what is not allowed, and the audit shall know.
+
+    `sentence` is English with {places} that `values` fill; the place {field} is filled by the field.
+    """
 
     status: ClassVar[int] = 500
     audited: ClassVar[bool] = False
 
-    def __init__(self, sentence: str, field: str | None = None, *, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, sentence: str, field: str | None = None, *, retry_after_s: int | None = None, **values: Value
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.field = field
         self.retry_after_s = retry_after_s
+        self.values = {"field": field or "", **values}
+
+    def said_in(self, language: str) -> str:
+        """The sentence for a person who reads `language`."""
+        return sentences.said(self.sentence, self.values, language)
 
 
 class BadInput(ConsoleError):
@@ -112,11 +127,13 @@ def in_plain_words(error: Exception) -> ConsoleError | None:
         case StaleDocket():
             return NotPossible("Somebody was quicker: the docket has changed since you read it.", "version")
         case RecordingError():
-            return NotPossible(f"The recording cannot be heard: {error}.")
+            return NotPossible("The recording cannot be heard: {why}.", why=str(error))
+        case IllegalMove(state=state) if state is not None:
+            return NotPossible("The docket is {state}: this cannot be done with it now.", "state", state=state)
         case IllegalMove() | Refused():
-            return NotPossible(f"This is not possible: {error}.")
-        case AgentRefused():
-            return NotPossible(_WHY_AGENT.get(error.state, f"Not possible while you are in {error.state}."), "state")
+            return NotPossible("This is not possible: {why}.", why=str(error))
+        case AgentRefused(state=doing):
+            return NotPossible(_WHY_AGENT.get(doing, "Not possible while you are in {state}."), "state", state=doing)
         case Taken(what=what):
             return NotPossible(_TAKEN[what], what)
         case LastAdministrator():

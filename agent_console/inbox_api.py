@@ -57,7 +57,8 @@ async def settle(visit: Visit, asked: Settle) -> Done:
     )
     if not done:
         kept = await console.books.inbox.get(call_ref)
-        raise NotPossible(f"Somebody was quicker: {kept.settled_by if kept else 'it'} settled this message.")
+        who = (kept and kept.settled_by) or "?"  # it was there a moment ago
+        raise NotPossible("Somebody was quicker: {who} settled this message.", who=who)
     return Done()
 
 

@@ -65,7 +65,7 @@ def check_keeper(keeper: Login, before: Login | None, after: Login) -> None:
     if keeper.company is not None and before is not None and before.company != keeper.company:
         raise OutOfSight(NO_SUCH_LOGIN)
     if keeper.company is not None and after.company != keeper.company:
-        raise BadInput(f"You keep the people of {keeper.company} alone.", "company")
+        raise BadInput("You keep the people of {company} alone.", "company", company=keeper.company)
     if before is None or before.name != keeper.name:
         return
     if Role.ADMINISTRATOR not in after.roles:
@@ -80,6 +80,6 @@ NO_SUCH_LOGIN = "There is no such log-in, or it is not yours to keep."
 def check_password(password: str, name: str, field: str = "password") -> None:
     """BadInput for one that is too short, too long, or the log-in's own name."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadInput(f"A password has {SHORTEST} to {LONGEST} characters.", field)
+        raise BadInput("A password has {shortest} to {longest} characters.", field, shortest=SHORTEST, longest=LONGEST)
     if password.casefold() == name.casefold():
         raise BadInput("The password must not be the name itself.", field)

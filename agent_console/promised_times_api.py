@@ -11,11 +11,12 @@ from typing import Annotated
 import msgspec
 
 from agent_console.bodies import Reason
-from agent_console.errors import BadInput, NotThere
+from agent_console.errors import BadInput, NotPossible, NotThere
 from agent_console.route import Nothing, Visit
 from agent_console.scope import company_of
 from complaints import clocks
 from complaints.records import Category, Settlement
+from storage.errors import Refused
 
 LONGEST_H = 24.0 * 366
 LONGEST_MIN = 7 * 24 * 60
@@ -78,7 +79,12 @@ async def change(visit: Visit, asked: ChangePromisedTime) -> PromisedTime:
         )
     wanted = replace(found[code], urban_h=asked.urban_h, rural_h=asked.rural_h, verify_after_min=asked.verify_after_min)
     mine = visit.visitor.login.company
-    await books.promised_times.change(wanted, asked.reason, visit.visitor.actor, visit.now, mine)
+    try:
+        await books.promised_times.change(wanted, asked.reason, visit.visitor.actor, visit.now, mine)
+    except Refused:
+        raise NotPossible(
+            "All companies of the line share this table: an administrator of the whole line changes it."
+        ) from None
     return await _view(visit, wanted)
 
 

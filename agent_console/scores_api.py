@@ -74,9 +74,9 @@ def _points(said: dict[str, bool | None]) -> dict[Point, bool | None]:
     missing = [point.value for point in Point if point not in said]
     unknown = sorted(set(said) - set(Point))
     if missing:
-        raise BadInput(f"points: say yes, no or no occasion for {', '.join(missing)}.", "points")
+        raise BadInput("points: say yes, no or no occasion for {points}.", "points", points=tuple(missing))
     if unknown:
-        raise BadInput(f"points: there is no point {unknown[0]!r}.", "points")
+        raise BadInput("points: there is no point {point}.", "points", point=unknown[0])
     return {Point(name): done for name, done in said.items()}
 
 

@@ -122,7 +122,14 @@ LEGAL: frozenset[tuple[State | None, State]] = frozenset((before, after) for (be
 
 
 class IllegalMove(Exception):
-    """The deed is not allowed to this actor in this state; the docket stays as it is (HTTP 409, audit row)."""
+    """The deed is not allowed to this actor in this state; the docket stays as it is (HTTP 409, audit row).
+
+    `state` is the one that forbids it; None when it is not for this actor in any.
+    """
+
+    def __init__(self, sentence: str, state: State | None = None) -> None:
+        super().__init__(sentence)
+        self.state = state
 
 
 def after(state: State | None, deed: Deed, actor: str) -> State:
@@ -133,7 +140,8 @@ def after(state: State | None, deed: Deed, actor: str) -> State:
     try:
         return MOVES[(state, deed)]
     except KeyError:
-        raise IllegalMove(f"{deed} is not possible while the docket is {state or 'not there'}") from None
+        sentence = f"{deed} is not possible while the docket is {state or 'not there'}"
+        raise IllegalMove(sentence, state) from None
 
 
 def is_legal(before: State | None, following: State) -> bool:

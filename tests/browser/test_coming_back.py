@@ -119,6 +119,10 @@ async def test_a_wrong_password_is_a_clear_sentence_and_keeps_the_name(desk: Ope
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
     await expect(page.get_by_label("Name")).to_have_value("A02")
+    await page.get_by_role("button", name="اردو").click()
+    await page.locator("input[name=password]").fill("wrong")
+    await page.locator("form.log-in button.main").click()
+    await expect(page.get_by_role("alert")).to_contain_text("نام یا پاس ورڈ غلط ہے")
     await context.close()
 
 

@@ -92,7 +92,7 @@ async def test_a_check_keeps_nothing_and_tells_all_faults_or_the_flows_as_they_w
         ({"base": 7}, "no such edition"),
         ({"prompts": {}}, "Nothing is said otherwise"),
         ({"prompts": {"en": {"goodbye": RELEASE.wording.texts["en"]["goodbye"]}}}, "Nothing is said otherwise"),
-        ({"prompts": {"en": {"goodbye": "a" * 700}}}, "length <= 600"),
+        ({"prompts": {"en": {"goodbye": "a" * 700}}}, "at most 600 characters"),
         ({"reason": ""}, "reason"),
         ({"more": 1}, "more"),
     ],

@@ -34,6 +34,24 @@ async def test_a_wrong_name_and_a_wrong_password_are_told_in_the_same_words(hous
     assert (status, said) == (401, {"error": "Name or password is wrong.", "field": None})
 
 
+@pytest.mark.parametrize(
+    ("accepted", "sentence"),
+    [
+        ("hi", "नाम या पासवर्ड गलत है।"),
+        ("ur-PK,ur;q=0.9,en;q=0.5", "نام یا پاس ورڈ غلط ہے۔"),
+        ("en", "Name or password is wrong."),
+    ],
+)
+async def test_a_refusal_is_told_in_the_language_of_the_page(house, accepted, sentence):
+    page = house.page()
+    wrong = {"name": "a17", "password": "wrong"}
+    headers = {"Accept-Language": accepted}
+    async with page.http.post(page.root + "/api/login", json=wrong, headers=headers) as answer:
+        assert (await answer.json())["error"] == sentence
+    async with page.http.get(page.root + "/api/nothing", headers=headers) as answer:
+        assert ((await answer.json())["error"] == "There is nothing here.") == (accepted == "en")
+
+
 async def test_a_log_in_that_was_switched_off_does_not_open(house):
     await house.books.people.set_active("a17", active=False)
     assert (await house.page().log_in("a17"))[0] == 401

@@ -1,7 +1,7 @@
 // Asking the server: one place for the CSRF word, for sentences that went wrong and for a session that is over.
 
 import { me, said } from "./state";
-import { word } from "./words";
+import { language, word } from "./words";
 
 /** A sentence for the person at the page; `status` is 0 when the server did not answer at all, `field` what it is about. */
 export class Refusal extends Error {
@@ -33,7 +33,7 @@ export function ask<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
 }
 
 async function asked<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { "X-Sunwai-CSRF": me.value?.csrf ?? "" };
+  const headers: Record<string, string> = { "X-Sunwai-CSRF": me.value?.csrf ?? "", "Accept-Language": language.value };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer: Response;
   try {

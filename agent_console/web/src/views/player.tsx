@@ -4,7 +4,7 @@ import type { Mark, Part } from "../shapes";
 import type { Stretch } from "../silences";
 import { said } from "../state";
 import { drawn, type Waveform } from "../waveform";
-import { minutes, word, wordOr } from "../words";
+import { language, minutes, word, wordOr } from "../words";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const JUMP_S = 5;
@@ -154,7 +154,7 @@ function Marks({ marks, quiet, length, to }: { marks: Mark[]; quiet: Stretch[]; 
 /** The sentence the server has for a sound that cannot be had; a file that is served and cannot be read has ours. */
 async function refusalOf(address: string): Promise<void> {
   const answered = await attempt(async () => {
-    const answer = await fetch(address, { headers: { Range: "bytes=0-0" } });
+    const answer = await fetch(address, { headers: { Range: "bytes=0-0", "Accept-Language": language.value } });
     if (!answer.ok) throw new Error(((await answer.json()) as { error: string }).error);
   });
   if (answered) said.value = word("player.unreadable");
