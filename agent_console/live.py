@@ -14,6 +14,7 @@ next message that is not "stale" is a whole snapshot.
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +38,14 @@ ASKED_EVERY_S = 5.0
 PAGES_OF_ONE = 8
 CHECKED_EVERY_S = 30.0
 """A session that was revoked elsewhere loses its page after at most this long."""
+SESSION_ENDS = "session_ends"
+"""Why an agent is on a break: no caller is to be offered to him in the last moment of his session."""
+
+LAST_MOMENTS = timedelta(seconds=2.5 * CHECKED_EVERY_S)
+"""Longer than two looks at the session: of whom one finds him without a call, nobody is offered to afterwards."""
+PROLONGED = timedelta(minutes=10)
+"""After the last look that found him in a call: time to wrap it up."""
+IN_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING})
 
 _MESSAGE_LIMIT = 4096
 SESSION_OVER, SILENT, NOT_UNDERSTOOD = 4401, 4408, 4400
@@ -202,7 +211,22 @@ class Socket:
             return True  # nobody is thrown out because the books are away
         if found is not None:
             await self._learn(found.login)
+            await self._see_to_its_end(found.expires_at)
         return found is not None
+
+    async def _see_to_its_end(self, expires_at: datetime) -> None:
+        """A session that ends does not end a call: who is in one has its length and the wrap-up, nobody begins one."""
+        now = self._console.clock.wall_now()
+        if self._seat.agent is None or expires_at - now > PROLONGED:
+            return
+        try:
+            agent = await self._console.floor.agent(self._seat.agent)
+            if agent is not None and agent.state in IN_A_CALL:
+                await self._console.books.people.prolong(self._seat.session, now + PROLONGED)
+            elif expires_at - now <= LAST_MOMENTS:
+                await signing_in.stop_offers(self._console, self._seat.agent, SESSION_ENDS)
+        except (FloorAway, BooksAway):
+            return  # the next look is before its end
 
     async def _learn(self, login: Login) -> None:
         """Skills that were changed while the floor was away reach it here; the next sign-in knows them as well."""

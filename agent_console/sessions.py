@@ -12,6 +12,8 @@ from agent_console.plan import ConsolePlan
 
 CSRF_HEADER = "X-Sunwai-CSRF"
 _BYTES = 32
+_LONGEST_CALL_S = 4 * 3600
+"""A session lasts as long as the call it ends in (`live.Socket`); the server says when it is over, not the cookie."""
 
 
 def new_token() -> str:
@@ -42,11 +44,11 @@ def token_of(request: web.Request, plan: ConsolePlan) -> str | None:
 
 
 def give(response: web.Response, token: str, plan: ConsolePlan) -> None:
-    """Put the token into the browser for the length of the session."""
+    """Put the token into the browser, for as long as the session can last."""
     response.set_cookie(
         _cookie_name(plan),
         token,
-        max_age=int(plan.session_hours * 3600),
+        max_age=int(plan.session_hours * 3600) + _LONGEST_CALL_S,
         httponly=True,
         samesite="Strict",
         secure=plan.behind_tls,

@@ -7,6 +7,7 @@ therefore release its agents into a wrap-up without limit (`Floor.released(wrap_
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
@@ -87,6 +88,14 @@ async def _end_wrap_up_in_time(console: Console, agent: Agent) -> None:
         )
     except (AgentRefused, BooksAway):
         return  # he has just moved himself, or nobody can tell now: the next heartbeat sees
+
+
+async def stop_offers(console: Console, code: str, reason: str) -> None:
+    """Whoever is ready goes on a break; nothing happens to anybody else."""
+    with suppress(AgentRefused):
+        await console.floor.set_state(
+            code, AgentState.BREAK, now=console.epoch, reason=reason, only_from=frozenset({AgentState.READY})
+        )
 
 
 async def disposition_missing(console: Console, agent: Agent) -> bool:

@@ -155,6 +155,13 @@ class People:
         row = await self._books.read(lambda c: c.execute(query).mappings().first())
         return Session(login_from(row), row["expires_at"]) if row else None
 
+    async def prolong(self, token_digest: str, until: datetime) -> None:
+        """A session that is neither revoked nor longer than that already lasts until then."""
+        statement = update(sessions).where(
+            sessions.c.token_digest == token_digest, sessions.c.revoked.is_(False), sessions.c.expires_at < until
+        )
+        await self._books.write(lambda c: c.execute(statement.values(expires_at=until)) and None)
+
     async def revoke(self, token_digest: str) -> None:
         """Ends one session."""
         statement = update(sessions).where(sessions.c.token_digest == token_digest).values(revoked=True)

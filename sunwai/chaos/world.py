@@ -80,7 +80,7 @@ class World:
     def pid_of(self, program: str) -> int | None:
         """The process of one of PROGRAMS now; None while it is being started again."""
         wanted = PROGRAMS[program]
-        return next((pid for pid, words in _children(self.parent.pid) if wanted in words), None)
+        return next((pid for pid, words in children(self.parent.pid) if wanted in words), None)
 
     def check(self) -> None:
         """StartError when the parent has ended: then nothing that follows means anything."""
@@ -194,17 +194,21 @@ def _end(parent: subprocess.Popen[bytes]) -> None:
             parent.wait(END_LIMIT_S)
 
 
-def _children(parent: int) -> list[tuple[int, str]]:
+def children(parent: int, processes: Path = Path("/proc")) -> list[tuple[int, str]]:
+    """Ids and command lines, the elder first: of a role and its spare that is the one that serves.
+
+    By the time they began (proc(5), field 22): ids start anew at the bottom when the highest has been given.
+    """
     found = []
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in processes.glob("[0-9]*"):
         try:
             after_name = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             if int(after_name[1]) == parent:
                 words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                found.append((int(entry.name), words))
+                found.append((int(after_name[19]), int(entry.name), words))
         except (OSError, IndexError, ValueError):
             continue  # it has just ended
-    return sorted(found)  # of a role and its spare the elder one comes first
+    return [(pid, words) for _, pid, words in sorted(found)]
 
 
 def _free_ports() -> tuple[int, int]:

@@ -91,6 +91,16 @@ async def test_a_code_that_is_taken_is_told_beside_it_and_nothing_typed_is_lost(
     await expect(page.get_by_label("Name to log in with")).to_have_value("B62")
     await expect(page.get_by_role("group", name="Languages").get_by_label("Urdu")).to_be_checked()
     await in_every_language(page)
+    await page.get_by_role("button", name="English").click()
+    await page.get_by_label("First password").fill("typed and never kept")
+    await page.reload()
+    await page.get_by_role("button", name="Change A05").click()
+    await expect(page.get_by_label("Agent's code")).to_have_value("A05")
+    await page.get_by_role("button", name="Add somebody").click()
+    await expect(page.get_by_label("Name to log in with")).to_have_value("B62", timeout=10_000)
+    await expect(page.get_by_role("group", name="Languages").get_by_label("Urdu")).to_be_checked()
+    await expect(page.get_by_label("First password")).to_have_value("")
+    assert "never kept" not in await page.evaluate("JSON.stringify(sessionStorage)")
     await page.context.close()
 
 

@@ -92,6 +92,21 @@ async def test_a_recording_is_found_heard_with_both_legs_and_its_marks(opened, h
     assert [(row.actor, row.detail["why"]) for row in listened] == [("auditor:Q01", "weekly audit")]
 
 
+async def test_a_number_that_is_searched_for_does_not_stand_in_the_address(opened):
+    page = await opened("S01", "#/recordings")
+    await page.get_by_label("Number", exact=True).fill("5000009999")
+    await page.get_by_label("Agent").fill("A09")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_text("No recording fits.")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"agent=A09"))
+    assert "5000009999" not in page.url
+    await page.reload()
+    await expect(page.get_by_label("Number", exact=True)).to_have_value("5000009999")
+    await page.get_by_label("Number", exact=True).fill("")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("row").nth(1)).to_be_visible()
+
+
 async def test_a_score_is_given_contested_and_answered(opened):
     auditor = await opened("Q01", "#/recordings")
     await first_of(auditor, "A10")
@@ -237,6 +252,9 @@ async def test_an_administrator_changes_a_promised_time(opened, books):
     await expect(form.get_by_role("alert")).to_be_visible()
     await expect(form.get_by_label("Reason (kept in the audit)")).to_have_value("the order of this month")
     await form.get_by_label("Hours in town").fill("150")
+    await page.reload()
+    await expect(form.get_by_label("Hours in town")).to_have_value("150")
+    await expect(form.get_by_label("Reason (kept in the audit)")).to_have_value("the order of this month")
     await form.get_by_role("button", name="Save").click()
     await expect(form.get_by_text("Saved: the next docket has it.")).to_be_visible()
     await form.get_by_text("What stood before").click()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agent_console import live
 from agent_console.door import OPEN, RIGHTS
 from agent_console.live import SESSION_OVER
 from agent_console.openapi import plain_path
@@ -170,6 +171,45 @@ async def test_logging_out_ends_the_page(house, connect):
     async with asyncio.timeout(LIMIT_S):
         closed = await wire.ws.receive()
     assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, SESSION_OVER)
+
+
+LAST_MINUTE_S = 12 * 3600 - 60
+
+
+async def test_a_session_that_ends_in_a_call_ends_after_it(house, connect, monkeypatch):
+    monkeypatch.setattr(live, "CHECKED_EVERY_S", 0.0)
+    page = await house.enter("a17")
+    wire = await connect(page)
+    await house.in_call("A17", CALL)
+    house.clock.jump(LAST_MINUTE_S)
+    lease = (await house.floor.agent("A17")).lease_until
+    await wire.beat()
+    await agent_when(house, lambda agent: agent.lease_until > lease)
+    house.clock.jump(5 * 60)
+    assert (await page.get("/api/me"))[0] == 200
+    assert (await house.floor.agent("A17")).state is AgentState.TALKING
+    await house.floor.released("A17", CALL, now=house.epoch, wrap_up_s=None)
+    house.clock.jump(11 * 60)
+    await wire.beat()
+    await wire.until(lambda one: one["type"] == "end")
+    assert (await page.get("/api/me"))[0] == 401
+
+
+async def test_nobody_is_offered_a_call_in_the_last_moments_of_his_session(house, connect, monkeypatch):
+    monkeypatch.setattr(live, "CHECKED_EVERY_S", 0.0)
+    page = await house.enter("a17")
+    wire = await connect(page)
+    await page.post("/api/agent/state", {"state": "ready"})
+    house.clock.jump(LAST_MINUTE_S - 60)
+    lease = (await house.floor.agent("A17")).lease_until
+    await wire.beat()
+    assert (await agent_when(house, lambda agent: agent.lease_until > lease)).state is AgentState.READY
+    house.clock.jump(60)
+    await wire.beat()
+    agent = await agent_when(house, lambda agent: agent.state is AgentState.BREAK)
+    assert agent.reason == live.SESSION_ENDS
+    house.clock.jump(61)
+    assert (await page.get("/api/me"))[0] == 401, "it is not prolonged for whoever is in no call"
 
 
 async def test_a_page_that_says_something_else_is_closed(house, connect):

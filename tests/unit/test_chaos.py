@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -21,6 +23,7 @@ from sunwai.chaos.consumers import Rung
 from sunwai.chaos.faults import Injected
 from sunwai.chaos.plan import EVERYWHERE, Fault, schedule
 from sunwai.chaos.verdict import Facts, Verdict, judge
+from sunwai.chaos.world import children
 
 BEGAN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 NUMBER = "5000000123"
@@ -287,3 +290,20 @@ def test_a_seed_draws_the_same_callers_again_each_with_a_number_of_his_own():
     assert first == again
     assert len({plan.number for plan in first}) == 300
     assert all(plan.number.startswith("50000") for plan in first)
+
+
+def test_of_a_role_and_its_spare_the_one_that_serves_is_hit_also_when_process_ids_have_started_anew(tmp_path):
+    for pid, parent, began in ((451, 7, 900), (32760, 7, 300), (500, 8, 100)):
+        (tmp_path / str(pid)).mkdir()
+        fields = ["S", str(parent), *["0"] * 17, str(began), *["0"] * 30]
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (a (strange) name) {' '.join(fields)}\n", encoding="utf-8")
+        (tmp_path / str(pid) / "cmdline").write_bytes(b"python\0-m\0sunwai\0controller\0")
+    assert [pid for pid, _ in children(7, tmp_path)] == [32760, 451]
+
+
+def test_the_children_of_a_process_are_found():
+    with subprocess.Popen(["sleep", "30"]) as child:
+        try:
+            assert (child.pid, "sleep 30 ") in children(os.getpid())
+        finally:
+            child.kill()

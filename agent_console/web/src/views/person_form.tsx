@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../ask";
+import { useKept } from "../kept";
 import type { PeopleFound, Person } from "../shapes";
 import { choices } from "../state";
 import { weekday, word, wordOr } from "../words";
@@ -74,22 +75,32 @@ interface Props {
 /** Adds a log-in (`person` null) or changes one. Nobody is deleted: who has left is made inactive. */
 export function PersonForm({ person, people, changed, close }: Props) {
   const [before, setBefore] = useState(typedOf(person, people.companies[0] ?? ""));
-  const [typed, setTyped] = useState(before);
+  const [edits, keep] = useKept<Partial<Typed>>(`person.${person?.name ?? ""}`, {});
+  const [password, setPassword] = useState("");
+  const typed = { ...before, ...edits, password };
   const [made, setMade] = useState<{ name: string; password: string | null } | null>(null);
   const [refused, busy, run] = useDeed();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
-  const change = (part: Partial<Typed>) => setTyped({ ...typed, ...part });
+  const change = ({ password: secret, ...part }: Partial<Typed>) => {
+    if (secret !== undefined) setPassword(secret); // never kept
+    keep({ ...edits, ...part });
+  };
+  const forget = () => {
+    keep({});
+    setPassword("");
+  };
   const add = async () => {
     const { active: _active, ...body } = asked(typed);
     const password = typed.password || null;
     const said = await ask<{ password: string | null }>("POST", "/api/people", { ...body, name: typed.name.trim(), password });
     setMade({ name: typed.name.trim(), password: said.password });
-    setTyped(before);
+    forget();
   };
   const save = async () => {
     await ask("POST", `/api/people/${typed.name}`, differing(before, typed));
     setBefore(typed);
+    forget();
     setMade({ name: typed.name, password: null });
   };
   const submit = async (event: SubmitEvent) => {
@@ -107,7 +118,7 @@ export function PersonForm({ person, people, changed, close }: Props) {
         <WrongElsewhere refused={refused} fields={FIELDS} />
         <div class="bar">
           <button class="main" disabled={busy}>{word(person ? "save" : "add")}</button>
-          <button type="button" onClick={close}>{word("people.close")}</button>
+          <button type="button" onClick={() => (forget(), close())}>{word("people.close")}</button>
         </div>
         <p role="status">{made && `✓ ${word("people.saved", { name: made.name })}`}</p>
         {made?.password && <ToldOnce name={made.name} password={made.password} />}

@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks";
 import { ask } from "../ask";
 import { useAsked } from "../asked";
+import { useKept } from "../kept";
 import type { PromisedTime } from "../shapes";
 import { language, moment, word } from "../words";
 import { Field, useDeed, WrongElsewhere } from "./field";
 
 const FIELDS = ["urban_h", "rural_h", "verify_after_min"] as const;
+type Values = Record<(typeof FIELDS)[number], string>;
 
 /** The promised times: what is changed counts for the next docket; what stood before is kept. */
 export function PromisedTimes() {
@@ -21,8 +23,9 @@ export function PromisedTimes() {
 
 function OneKind({ first }: { first: PromisedTime }) {
   const [shown, setShown] = useState(first);
-  const [values, setValues] = useState(asTyped(first));
-  const [reason, setReason] = useState("");
+  const [typed, setTyped] = useKept<Partial<Values>>(`promised.${first.code}`, {});
+  const [reason, setReason] = useKept(`promised.reason.${first.code}`, "");
+  const values = { ...asTyped(shown), ...typed };
   const [done, setDone] = useState(false);
   const [refused, busy, run] = useDeed();
   const submit = async (event: SubmitEvent) => {
@@ -32,6 +35,7 @@ function OneKind({ first }: { first: PromisedTime }) {
       const number = (name: (typeof FIELDS)[number]) => (values[name] === "" ? null : Number(values[name]));
       const body = { urban_h: number("urban_h"), rural_h: number("rural_h"), verify_after_min: number("verify_after_min"), reason };
       setShown(await ask<PromisedTime>("POST", `/api/promised_times/${shown.code}`, body));
+      setTyped({});
       setReason("");
       setDone(true);
     });
@@ -51,7 +55,7 @@ function OneKind({ first }: { first: PromisedTime }) {
                 min={0}
                 step="any"
                 value={values[name]}
-                onInput={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
+                onInput={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
               />
             )}
           </Field>
@@ -88,7 +92,7 @@ function Past({ rows }: { rows: PromisedTime["history"] }) {
   );
 }
 
-const asTyped = (one: PromisedTime): Record<(typeof FIELDS)[number], string> => ({
+const asTyped = (one: PromisedTime): Values => ({
   urban_h: String(one.urban_h),
   rural_h: String(one.rural_h),
   verify_after_min: one.verify_after_min === null ? "" : String(one.verify_after_min),

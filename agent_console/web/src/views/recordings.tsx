@@ -1,23 +1,25 @@
 import { addressOf, go, place } from "../address";
 import { asking, useAsked } from "../asked";
+import { useKept } from "../kept";
 import type { RecordedCall, Score } from "../shapes";
 import { me } from "../state";
 import { daysAgo, minutes, moment, word, wordOr } from "../words";
 import { Reading } from "./reading";
 
 const OUTCOMES = ["talked", "docket_registered", "callback_promised", "message_left", "self_served", "caller_left", "cut", "short_abandon"];
-const FILTERS = ["since", "until", "docket", "agent", "phone", "outcome", "scored", "score_below", "after"];
+const FILTERS = ["since", "until", "docket", "agent", "outcome", "scored", "score_below", "after"];
 
-/** Recorded calls, latest first; the search stands in the address. */
+/** Recorded calls, latest first; the search stands in the address, but for a telephone number, which is nobody else's. */
 export function Recordings() {
   const { filters } = place.value;
-  const asked = Object.fromEntries(FILTERS.map((name) => [name, filters[name] ?? ""]));
+  const [phone, seekPhone] = useKept("recordings.phone", "");
+  const asked = { ...Object.fromEntries(FILTERS.map((name) => [name, filters[name] ?? ""])), phone };
   const { found, failed, again } = useAsked<{ calls: RecordedCall[]; next: string | null }>(asking("/api/recordings", asked));
   return (
     <>
       <section class="card" aria-labelledby="recordings-title">
         <h1 id="recordings-title">{word("view.recordings")}</h1>
-        <Search key={JSON.stringify(filters)} filters={filters} />
+        <Search key={JSON.stringify(asked)} filters={asked} seekPhone={seekPhone} />
         {found === null && <Reading failed={failed} again={again} />}
         {found && !found.calls.length && <p role="status">{word("recordings.none")}</p>}
         {found && found.calls.length > 0 && <Table calls={found.calls} />}
@@ -29,11 +31,13 @@ export function Recordings() {
   );
 }
 
-function Search({ filters }: { filters: Record<string, string> }) {
+function Search({ filters, seekPhone }: { filters: Record<string, string>; seekPhone: (phone: string) => void }) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const typed = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement)) as Record<string, string>;
-    go("recordings", Object.fromEntries(Object.entries(typed).map(([name, value]) => [name, value.trim()])));
+    const { phone = "", ...rest } = Object.fromEntries(Object.entries(typed).map(([name, value]) => [name, value.trim()]));
+    seekPhone(phone);
+    go("recordings", rest);
   };
   const field = (name: string, rest: Record<string, unknown> = {}) => (
     <label>

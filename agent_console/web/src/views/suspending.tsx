@@ -1,14 +1,19 @@
 import { useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
+import { useKept } from "../kept";
 import { word } from "../words";
 
 /** Out of the line at once, with the reason that is kept; his caller goes on with somebody else. */
 export function SuspendButton({ agent }: { agent: string }) {
-  const [asking, setAsking] = useState(false);
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept(`suspend.${agent}`, "");
+  const [asking, setAsking] = useState(reason !== "");
+  const close = () => {
+    setReason("");
+    setAsking(false);
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (await attempt(() => ask("POST", `/api/agents/${agent}/suspend`, { reason }))) setAsking(false);
+    if (await attempt(() => ask("POST", `/api/agents/${agent}/suspend`, { reason }))) close();
   };
   if (!asking) {
     return (
@@ -22,7 +27,7 @@ export function SuspendButton({ agent }: { agent: string }) {
         <input required minLength={3} maxLength={200} dir="auto" value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
       </label>
       <button class="danger">{word("suspend")}</button>{" "}
-      <button type="button" onClick={() => setAsking(false)}>{word("cancel")}</button>
+      <button type="button" onClick={close}>{word("cancel")}</button>
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { ask, attempt } from "../ask";
+import { useKept } from "../kept";
 import { MARKS } from "../marks";
 import type { Agent, CallbackToSee, Day, Wall } from "../shapes";
 import { me, now, queue, wall } from "../state";
@@ -162,7 +163,7 @@ function Danger({ day }: { day: Day }) {
 
 /** Short menu and callbacks first, for the next call on; who switched and why is kept. */
 function SurgeSwitch({ on }: { on: boolean }) {
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useKept("surge", "");
   const turn = () =>
     attempt(async () => {
       await ask("POST", "/api/surge", { on: !on, reason });
