@@ -22,6 +22,7 @@ _BY_PHONES = (
     select(consumers).where(consumers.c.phone.in_(bindparam("phones", expanding=True))).order_by(consumers.c.number)
 )
 _BY_NUMBER = select(consumers).where(consumers.c.number == bindparam("number"))
+_BY_ID = select(consumers).where(consumers.c.id == bindparam("id"))
 _LANGUAGES = select(known_phones).where(known_phones.c.phone.in_(bindparam("phones", expanding=True)))
 _CATEGORY = select(categories).where(categories.c.code == bindparam("code"))
 _COMPANY = select(companies).where(companies.c.code == bindparam("code"))
@@ -45,7 +46,7 @@ class Consumers:
 
     async def get(self, consumer_id: int) -> Consumer | None:
         """The connection a docket names."""
-        row = await self._first(select(consumers).where(consumers.c.id == consumer_id))
+        row = await self._first(_BY_ID, id=consumer_id)
         return _consumer(row) if row else None
 
     async def change_flags(

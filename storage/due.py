@@ -7,13 +7,43 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, or_, select, update
 
 from complaints.records import DueWork, Message
 from storage import outbox
 from storage.columns import insert_all_if_new, insert_if_new
 from storage.tables import due_work as table
 from storage.transactions import Transactions
+
+
+def _free(now: Any) -> Any:  # noqa: ANN401 - a moment or a place for one; SQLAlchemy's conditions differ with their parts
+    return or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+
+
+# Statements of every second are built once: building costs more than running them.
+_NOW = bindparam("now", type_=table.c.due_at.type)
+_IS_DUE = and_(
+    table.c.state == "waiting",
+    table.c.kind.in_(bindparam("kinds", expanding=True)),
+    table.c.due_at <= _NOW,
+    _free(_NOW),
+)
+_ANY = select(table.c.cause).where(_IS_DUE).limit(1)
+# One statement for both engines: SQLite has no row locks to skip, there the writer's lock is held already.
+_PICKED = (
+    select(table.c.cause)
+    .where(_IS_DUE)
+    .order_by(table.c.due_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("picked")
+)
+_CLAIM = (
+    update(table)
+    .where(table.c.cause.in_(select(_PICKED.c.cause)))
+    .values(owner=bindparam("by"), leased_until=bindparam("until"), tries=table.c.tries + 1)
+    .returning(table)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +83,14 @@ class Due:
     ) -> list[ClaimedWork]:
         """At most `limit` pieces that are due, earliest first, each ours for `lease_s` seconds.
 
-        Whoever dies with a lease loses it at its end, and the work is claimable again.
+        Whoever dies with a lease loses it at its end, and the work is claimable again. Asked each second by every
+        process that works: as long as nothing is due, that is one small reading, and nobody waits for the writer.
         """
-        return await self._books.write(lambda c: _claim(c, kinds, now, lease_s, limit, owner))
+        asked = {"kinds": list(kinds), "now": now}
+        if not await self._books.read(lambda c: c.execute(_ANY, asked).first() is not None):
+            return []
+        asked |= {"most": limit, "by": owner, "until": now + timedelta(seconds=lease_s)}
+        return await self._books.write(lambda c: _claim(c, asked))
 
     async def done(
         self,
@@ -148,29 +183,8 @@ def take_back(connection: Connection, cause: str) -> bool:
     return connection.execute(update(table).where(waiting).values(values)).rowcount == 1
 
 
-def _free(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's type of a condition differs with its parts
-    return or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
-
-
-def _claim(
-    connection: Connection, kinds: Collection[str], now: datetime, lease_s: float, limit: int, owner: str
-) -> list[ClaimedWork]:
-    # One statement for both engines: SQLite has no row locks to skip, there the writer's lock is held already.
-    picked = (
-        select(table.c.cause)
-        .where(table.c.state == "waiting", table.c.kind.in_(kinds), table.c.due_at <= now, _free(now))
-        .order_by(table.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
-    statement = (
-        update(table)
-        .where(table.c.cause.in_(select(picked.c.cause)))
-        .values(owner=owner, leased_until=now + timedelta(seconds=lease_s), tries=table.c.tries + 1)
-        .returning(table)
-    )
-    claimed = [_claimed(row) for row in connection.execute(statement).mappings()]
+def _claim(connection: Connection, asked: Mapping[str, object]) -> list[ClaimedWork]:
+    claimed = [_claimed(row) for row in connection.execute(_CLAIM, asked).mappings()]
     return sorted(claimed, key=lambda each: each.work.due_at)
 
 

@@ -14,6 +14,7 @@ from storage.tables import line_facts
 from storage.transactions import Transactions
 
 SURGE = "surge"
+_SURGE = select(line_facts.c.value).where(line_facts.c.name == SURGE)
 AUTOMATIC = "automatic"
 """Who switched, when it was the estimate and nobody's hand."""
 
@@ -43,7 +44,7 @@ class LineState:
 
 
 def _surge(connection: Connection) -> Surge:
-    value = connection.execute(select(line_facts.c.value).where(line_facts.c.name == SURGE)).scalar_one_or_none()
+    value = connection.execute(_SURGE).scalar_one_or_none()
     return Surge() if value is None else msgspec.json.decode(value, type=Surge)
 
 
