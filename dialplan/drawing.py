@@ -73,7 +73,8 @@ def _roads(node: AnyNode) -> list[tuple[str, str]]:
         case MenuNode():
             chosen = [("1..n →", node.chosen)] if node.chosen else []
             silence = [("silence →", node.silence)] if node.silence else []
-            return [*((f"{key} →", target) for key, target in node.keys.items()), *chosen, *silence]
+            keys = ((f"{_key(node, key)} →", target) for key, target in node.keys.items())
+            return [*keys, *chosen, *silence]
         case NumberNode():
             return [("keyed →", node.next), ("failed →", node.failed)]
         case RecordNode():
@@ -84,3 +85,8 @@ def _roads(node: AnyNode) -> list[tuple[str, str]]:
             return [*((f"{value} →", target) for value, target in node.cases.items()), ("else →", node.otherwise)]
         case EndNode():
             return []
+
+
+def _key(node: MenuNode, key: str) -> str:
+    """With what may be said for it."""
+    return f"{key} ({node.words[key]})" if key in node.words else key

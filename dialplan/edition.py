@@ -17,6 +17,10 @@ from dialplan.deeds import FIRST_FACTS
 from dialplan.flow import AnyNode, ConnectNode, EndNode, Flow, MenuNode, targets
 from dialplan.loading import FlowError, load_flow, load_flows, read_flow
 from dialplan.wording import Wording, WordingError, load
+from dialplan.words import Words, clash, load_words
+
+WordsHeard = Mapping[tuple[str, str], Words]
+"""What may be said, by language and engine."""
 
 SHIPPED = 0
 """The number of the edition that the release brought."""
@@ -45,6 +49,7 @@ class Edition:
     wording: Wording
     flows: Mapping[str, Flow]
     flow_texts: Mapping[str, str]
+    words: WordsHeard
     digest: str
 
 
@@ -66,13 +71,17 @@ class EditionError(Exception):
 
 
 def shipped(room: Path) -> Edition:
-    """The release's own, from the folders `flows` and `prompts` of this room. FlowError or WordingError."""
-    wording = load(room / "prompts")
+    """The release's own, from this room's folders. FlowError, WordingError or WordsError."""
+    wording, words = load(room / "prompts"), load_words(room / "words")
     texts = {
         load_flow(file, wording.catalogue).name: file.read_text(encoding="utf-8")
         for file in sorted((room / "flows").glob("*.toml"))
     }
-    return _edition(SHIPPED, wording, load_flows(room / "flows", wording.catalogue), texts)
+    flows = load_flows(room / "flows", wording.catalogue)
+    for flow in flows.values():
+        for line, reason in _clashes(flow, words):
+            raise FlowError(flow.name, line, reason)
+    return _edition(SHIPPED, wording, flows, texts, words)
 
 
 def changed(release: Edition, number: int, changes: Changes) -> Edition:
@@ -95,7 +104,7 @@ def changed(release: Edition, number: int, changes: Changes) -> Edition:
             found.append(Fault(f"flows.{name}", error.reason, error.line))
     if found:
         raise EditionError(tuple(found))
-    return _edition(number, wording, flows, texts)
+    return _edition(number, wording, flows, texts, release.words)
 
 
 def _flow(release: Edition, name: str, text: str, wording: Wording) -> Flow:
@@ -110,9 +119,20 @@ def _flow(release: Edition, name: str, text: str, wording: Wording) -> Flow:
     flow = read_flow(name, text, wording.catalogue)
     if flow.name != name:
         raise FlowError(name, 1, f'its name must stay "{name}"')
-    for line, reason in _lost_promises(before, flow):
+    for line, reason in (*_lost_promises(before, flow), *_clashes(flow, release.words)):
         raise FlowError(name, line, reason)
     return flow
+
+
+def _clashes(flow: Flow, heard: WordsHeard) -> Iterator[tuple[int, str]]:
+    """What is said in a menu must choose one key, whoever listens."""
+    for node in flow.nodes.values():
+        if not isinstance(node, MenuNode):
+            continue
+        for words in heard.values():
+            if (found := clash([*node.words.items()], words)) is not None:
+                phrase, one, other = found
+                yield node.line, f"{node.name}: {phrase!r} ({words.language}) would mean both {one} and {other}"
 
 
 def _lost_promises(before: Flow, flow: Flow) -> Iterator[tuple[int, str]]:
@@ -172,6 +192,8 @@ def differences(release: Edition, edition: Edition) -> Changes:
     return Changes({lang: texts for lang, texts in prompts.items() if texts}, flows)
 
 
-def _edition(number: int, wording: Wording, flows: Mapping[str, Flow], texts: Mapping[str, str]) -> Edition:
+def _edition(
+    number: int, wording: Wording, flows: Mapping[str, Flow], texts: Mapping[str, str], words: WordsHeard
+) -> Edition:
     told = json.dumps([wording.texts, texts], sort_keys=True, ensure_ascii=False)
-    return Edition(number, wording, flows, texts, hashlib.sha256(told.encode()).hexdigest()[:16])
+    return Edition(number, wording, flows, texts, words, hashlib.sha256(told.encode()).hexdigest()[:16])

@@ -30,6 +30,7 @@ class MenuNode(Node):
     """A question answered by one key.
 
     `each`/`over`: one more option per item of a fact, keyed 1..n, leading to `chosen` with the fact `choice` = n.
+    `words`: what may be said instead of a key, as meanings joined by spaces (`dialplan/words.py`).
     `others`: said after those, key -> prompt whose {key} it is. `silence`: where silence leads at once, in place of
     the error ladder; `failure`: where three failures lead from here, in place of the flow's. `root` marks the main
     menu: depth is counted from there. `flush` menus throw away keys pressed before the question: confirmations,
@@ -44,6 +45,7 @@ class MenuNode(Node):
     over: str | None = None
     others: Mapping[str, str] = field(default_factory=dict)
     chosen: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
     root: bool = False
     flush: bool = False
     timeout_s: float = 6.0
@@ -109,7 +111,8 @@ AnyNode = SayNode | MenuNode | NumberNode | RecordNode | DoNode | ConnectNode | 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`always` are the everywhere-keys of menus, `failure` is where three failures lead.
+    """`always` are the everywhere-keys of menus, `words` what may be said for those and for `*`, as in menus; a menu's
+    own words come before them. `failure` is where three failures lead.
 
     `home` is where BACK leads before any everywhere-key was pressed; `digest` names this version of the flow.
     """
@@ -121,6 +124,7 @@ class Flow:
     always: Mapping[str, str]
     nodes: Mapping[str, AnyNode]
     digest: str
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def targets(flow: Flow, node: AnyNode) -> list[str]:

@@ -38,6 +38,7 @@ from dialplan.flow import (
     targets,
 )
 from dialplan.flow_facts import facts_at
+from dialplan.words import MEANINGS, REPEAT
 
 KINDS: dict[str, type[AnyNode]] = {
     "say": SayNode,
@@ -108,7 +109,7 @@ def _read(where: object, text: str, data: dict[str, Any]) -> Flow:
         found[1]: text.count("\n", 0, found.start()) + 1
         for found in re.finditer(r"^\[node\.(\w+)\]", text, re.MULTILINE)
     }
-    for key in data.keys() - {"name", "start", "home", "failure", "always", "node"}:
+    for key in data.keys() - {"name", "start", "home", "failure", "always", "words", "node"}:
         raise FlowError(where, 1, f"a flow has no setting {key}")
     for key in ("name", "start", "failure", "node"):
         if key not in data:
@@ -116,12 +117,14 @@ def _read(where: object, text: str, data: dict[str, Any]) -> Flow:
     for key in ("name", "start", "home", "failure"):
         if not isinstance(data.get(key, ""), str):
             raise FlowError(where, 1, f"{key} must be a text")
-    if _misfit(data.get("always", {}), Mapping[str, str]):
-        raise FlowError(where, 1, "always must be a table of texts")
+    for key in ("always", "words"):
+        if _misfit(data.get(key, {}), Mapping[str, str]):
+            raise FlowError(where, 1, f"{key} must be a table of texts")
     nodes = {name: _node(where, name, lines.get(name, 1), body) for name, body in _nodes(where, data["node"])}
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     home = data.get("home", data["start"])
-    return Flow(data["name"], data["start"], home, data["failure"], data.get("always", {}), nodes, digest)
+    always, words = data.get("always", {}), data.get("words", {})
+    return Flow(data["name"], data["start"], home, data["failure"], always, nodes, digest, words)
 
 
 def _nodes(where: object, told: object) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -184,6 +187,7 @@ def _faults(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
         yield from lost
         return  # nothing that follows roads could be said
     yield from _bad_keys(flow)
+    yield from _bad_words(flow)
     if bad := [*_bad_deeds(flow)]:
         yield from bad
         return  # what a deed would leave is not known
@@ -221,6 +225,29 @@ def _bad_keys(flow: Flow) -> Iterator[tuple[int, str]]:
             yield node.line, f"{node.name} offers no key"
         if (node.each is None) != (node.over is None) or (node.each is None) != (node.chosen is None):
             yield node.line, f"{node.name}: each, over and chosen belong together"
+
+
+def _bad_words(flow: Flow) -> Iterator[tuple[int, str]]:
+    everywhere = {*flow.always, REPEAT}
+    for key, meanings in flow.words.items():
+        if key not in everywhere:
+            yield 1, f"words: {key} works nowhere, so nothing can be said for it"
+        yield from ((1, f"words: {reason}") for reason in _no_meaning(meanings))
+    for node in flow.nodes.values():
+        if not isinstance(node, MenuNode):
+            continue
+        for key, meanings in node.words.items():
+            if key not in {*node.keys, *everywhere}:
+                yield node.line, f"{node.name}: {key} is no key here, so nothing can be said for it"
+            yield from ((node.line, f"{node.name}: {reason}") for reason in _no_meaning(meanings))
+
+
+def _no_meaning(meanings: str) -> Iterator[str]:
+    if not meanings.split():
+        yield "words must name a meaning"
+    for name in meanings.split():
+        if name not in MEANINGS:
+            yield f"there are no words for {name}: {', '.join(sorted(MEANINGS))}"
 
 
 def _bad_deeds(flow: Flow) -> Iterator[tuple[int, str]]:

@@ -26,7 +26,8 @@ class Say:
 class Ask:
     """Say, then wait `timeout_s` for one of `keys`; a key during the prompt stops it (barge-in).
 
-    `timeout_s` 0 means: go on when all is said. `flush` throws away keys pressed before this step (design 3.18).
+    `words`: what may be said for which key (`dialplan.words.choices`). `timeout_s` 0 means: go on when all is said.
+    `flush` throws away keys pressed before this step (design 3.18).
     """
 
     node: str
@@ -34,6 +35,7 @@ class Ask:
     keys: frozenset[str]
     timeout_s: float
     flush: bool
+    words: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

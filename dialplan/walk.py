@@ -156,7 +156,7 @@ class Walk:
         match node:
             case SayNode():
                 keys = frozenset({*self.flow.always, "*"})
-                return Ask(node.name, self._say(node.say), keys, 0.0, flush=False)
+                return Ask(node.name, self._say(node.say), keys, 0.0, flush=False, words=(*self.flow.words.items(),))
             case MenuNode():
                 return self._ask(node, ())
             case NumberNode():
@@ -195,7 +195,8 @@ class Walk:
             keys.add(str(number))
         for key, prompt in node.others.items():
             said.append(Say(self.language, prompt, {**self.facts, "key": key}, slow))
-        return Ask(node.name, tuple(said), frozenset(keys), self._wait_s(node.timeout_s), flush=node.flush)
+        wait_s, words = self._wait_s(node.timeout_s), (*self.flow.words.items(), *node.words.items())
+        return Ask(node.name, tuple(said), frozenset(keys), wait_s, flush=node.flush, words=words)
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
         said = self._say((*lead, *node.number))

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dialplan.loading import FlowError
 from dialplan.wording import WordingError
+from dialplan.words import WordsError
 from notifications.errors import TemplateError
 from storage.errors import StorageError
 from sunwai import commands
@@ -37,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
         start_logs(QUIET)
         verb: Verb = given.verb
         return verb(line, given, console)
-    except (SunwaiError, FlowError, WordingError, StorageError, TemplateError, ExceptionGroup) as error:
+    except (SunwaiError, FlowError, WordingError, WordsError, StorageError, TemplateError, ExceptionGroup) as error:
         found = unwrapped(error)
         if isinstance(found, ExceptionGroup):
             raise

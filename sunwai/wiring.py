@@ -26,7 +26,7 @@ def wording() -> Wording:
 
 
 def release() -> Edition:
-    """What this release says and asks; FlowError or WordingError names file, line and reason."""
+    """What this release says, asks and hears; FlowError, WordingError or WordsError names file, place and reason."""
     return shipped(ROOMS / "dialplan")
 
 

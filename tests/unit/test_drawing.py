@@ -27,7 +27,8 @@ def test_every_key_of_a_menu_and_every_everywhere_key_is_shown(name):
     for node in flow.nodes.values():
         if isinstance(node, MenuNode):
             for key, target in node.keys.items():
-                assert re.search(rf"{key} → {target}[: ]", drawing), (node.name, key)
+                words = rf" \({node.words[key]}\)" if key in node.words else ""
+                assert re.search(rf"{key}{words} → {target}[: ]", drawing), (node.name, key)
     everywhere = drawing.splitlines()[1]
     assert all(f"{key} {target}" in everywhere for key, target in flow.always.items())
     assert everywhere.endswith(f"three failures: {flow.failure}")
