@@ -45,7 +45,11 @@ FLAGS = (
 def house() -> Iterator[House]:
     """A line that rings an agent for longer and waits a while for one to come back: browsers share a busy machine."""
     text = settings_text()
-    for impatient, patient in (("\nring_s = 3\n", "\nring_s = 8\n"), ("nobody_after_s = 2\n", "nobody_after_s = 15\n")):
+    for impatient, patient in (
+        ("\nring_s = 3\n", "\nring_s = 8\n"),
+        ("\ndanger_ring_s = 3\n", "\ndanger_ring_s = 8\n"),
+        ("nobody_after_s = 2\n", "nobody_after_s = 15\n"),
+    ):
         assert text.count(impatient) == 1
         text = text.replace(impatient, patient)
     with a_running_line(text) as running:

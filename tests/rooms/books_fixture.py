@@ -78,6 +78,11 @@ class PostgresServer:
         self._run("createdb", "-h", str(self.folder), "-U", "postgres", "-T", template, name)
         return self.url(name)
 
+    def drop_database(self, url: str) -> None:
+        """Hundreds of them are gigabytes of small files, and minutes to remove at the end."""
+        name = url.removeprefix("postgresql://postgres@/").partition("?")[0]
+        self._run("dropdb", "-h", str(self.folder), "-U", "postgres", "--force", name)
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(timeout=_UP_WITHIN_S)
@@ -109,9 +114,11 @@ def file_url(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def server_url(postgres_server: PostgresServer) -> str:
+def server_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The same in PostgreSQL."""
-    return postgres_server.new_database()
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)
 
 
 @pytest.fixture(params=["file_url", "server_url"], ids=["sqlite", "postgresql"])
