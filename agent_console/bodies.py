@@ -30,7 +30,7 @@ _YEARS = range(2000, 2100)
 
 _FIELD = re.compile(r"field `(?P<name>[^`]+)`|at `\$\.(?P<path>[^`]+)`")
 _LENGTH = re.compile(r"`str` of length (?P<way><=|>=) (?P<limit>\d+)")
-"""How msgspec 0.19 tells what does not fit; what is told otherwise some day is passed on as it is."""
+"""How msgspec tells what does not fit; what is told otherwise some day is passed on as it is."""
 
 
 async def read(request: web.Request, shape: type[T]) -> T:

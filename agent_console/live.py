@@ -42,9 +42,9 @@ SESSION_ENDS = "session_ends"
 """Why an agent is on a break: no caller is to be offered to him in the last moment of his session."""
 
 LAST_MOMENTS = timedelta(seconds=2.5 * CHECKED_EVERY_S)
-"""Longer than two looks at the session: of whom one finds him without a call, nobody is offered to afterwards."""
+"""Of a session: looked at with each heartbeat from then on, and nobody is offered a call in it."""
 PROLONGED = timedelta(minutes=10)
-"""After the last look that found him in a call: time to wrap it up."""
+"""So far beyond the last look that found a call in it: time to wrap it up."""
 IN_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING})
 
 _MESSAGE_LIMIT = 4096
@@ -67,7 +67,9 @@ class Socket:
         self._stale = False
         self._known_state: signing_in.FirstState = AgentState.BREAK
         self._login = visit.visitor.login
-        self._checked_at = asyncio.get_running_loop().time()
+        self._checked_at = float("-inf")
+        self._ends_at: datetime | None = None
+        self._prolonged = False
 
     @property
     def _console(self) -> Console:
@@ -200,9 +202,9 @@ class Socket:
             return  # the feed tells the page; the next heartbeat tries again
 
     async def _session_lives(self, *, now: bool = False) -> bool:
-        """Asked of the books now and then, or `now`."""
+        """Asked of the books at first, now and then, with each heartbeat when it ends, or `now`."""
         moment = asyncio.get_running_loop().time()
-        if not now and moment - self._checked_at < CHECKED_EVERY_S:
+        if not now and not self._is_ending() and moment - self._checked_at < CHECKED_EVERY_S:
             return True
         self._checked_at = moment
         try:
@@ -211,22 +213,35 @@ class Socket:
             return True  # nobody is thrown out because the books are away
         if found is not None:
             await self._learn(found.login)
+            self._ends_at = found.expires_at
             await self._see_to_its_end(found.expires_at)
         return found is not None
 
-    async def _see_to_its_end(self, expires_at: datetime) -> None:
-        """A session that ends does not end a call: who is in one has its length and the wrap-up, nobody begins one."""
-        now = self._console.clock.wall_now()
-        if self._seat.agent is None or expires_at - now > PROLONGED:
+    def _is_ending(self) -> bool:
+        """Its time is over, but for a call that goes on in it, or will be in a moment."""
+        if self._ends_at is None:
+            return False
+        return self._prolonged or self._ends_at - self._console.clock.wall_now() <= LAST_MOMENTS
+
+    async def _see_to_its_end(self, ends_at: datetime) -> None:
+        """A session that ends does not end a call: it lasts until that is wrapped up, and no other begins in it.
+
+        An agent who has logged in anew elsewhere has his call there: this session ends as it should.
+        """
+        code, now = self._seat.agent, self._console.clock.wall_now()
+        if code is None or not self._is_ending() or self._console.feed.has_page(code, besides=self._seat.session):
             return
         try:
-            agent = await self._console.floor.agent(self._seat.agent)
-            if agent is not None and agent.state in IN_A_CALL:
+            agent = await self._console.floor.agent(code)
+            if agent is None:
+                return
+            if agent.state in IN_A_CALL and ends_at - now <= LAST_MOMENTS:
                 await self._console.books.people.prolong(self._seat.session, now + PROLONGED)
-            elif expires_at - now <= LAST_MOMENTS:
-                await signing_in.stop_offers(self._console, self._seat.agent, SESSION_ENDS)
+                self._prolonged = True
+            elif agent.state is AgentState.READY:
+                await signing_in.stop_offers(self._console, code, SESSION_ENDS)
         except (FloorAway, BooksAway):
-            return  # the next look is before its end
+            return  # the next heartbeat looks again
 
     async def _learn(self, login: Login) -> None:
         """Skills that were changed while the floor was away reach it here; the next sign-in knows them as well."""

@@ -168,7 +168,8 @@ def _promised(flow: Flow) -> set[str]:
 
 
 def _as_told(node: AnyNode) -> AnyNode:
-    return replace(node, line=0)
+    """Where it leads and what it asks: words were no part of a flow in older editions."""
+    return replace(node, line=0, words={}) if isinstance(node, MenuNode) else replace(node, line=0)
 
 
 def _against_promises(before: Flow, flow: Flow, node: MenuNode) -> Iterator[str]:

@@ -20,7 +20,7 @@ UNKNOWN = "[unk]"
 
 MEANINGS = frozenset(
     {
-        *("person", "danger", "language", "repeat", "yes", "no"),
+        *("person", "danger", "language", "repeat", "yes", "no", "correct", "incorrect"),
         *("hindi", "urdu", "english"),
         *("supply", "transformer", "bill", "meter", "new_connection", "theft", "status", "not_satisfied"),
         *("other_matter", "only_my_house", "whole_area", "voltage", "other_address"),
@@ -96,20 +96,21 @@ def grammar(offered: Mapping[str, str]) -> tuple[str, ...]:
     return (*sorted(offered), UNKNOWN)
 
 
-def understood(heard: str, offered: Mapping[str, str]) -> Understood | None:
+def understood(heard: str, offered: Mapping[str, str], first: str | None = None) -> Understood | None:
     """What `heard` (the engine's words) chooses of `offered` (phrase -> key); None: nothing, or two things. Pure.
 
-    The longest phrases count: "no power" is not "no" and "power".
+    The longest phrases count: "no power" is not "no" and "power". Unknown speech parts phrases. `first` is the key that
+    counts when others are said with it: who says that the transformer is on fire speaks of danger.
     """
-    said = heard.split()
-    rest = [word for word in said if word != UNKNOWN]
-    keys, left_over, at = set[str](), len(rest) != len(said), 0
-    while at < len(rest):
-        length = _longest(rest[at:], offered)
+    said, keys, left_over, at = heard.split(), set[str](), False, 0
+    while at < len(said):
+        length = _longest(said[at:], offered)
         if length:
-            keys.add(offered[" ".join(rest[at : at + length])])
+            keys.add(offered[" ".join(said[at : at + length])])
         left_over |= not length
         at += length or 1
+    if first in keys:
+        return Understood(str(first), sure=len(keys) == 1 and not left_over)
     return Understood(keys.pop(), not left_over) if len(keys) == 1 else None
 
 

@@ -101,8 +101,8 @@ class Callbacks:
     async def _release(self) -> None:
         """What the one before us was about to ring is due again, as soon as the books can be told.
 
-        At once: nobody who came later is to be offered to an agent in its place. Whom it had reached is seen to be on
-        the line.
+        Before anybody who came later is offered to an agent in its place. Whom it had reached is seen to be on the
+        line.
         """
         while True:
             try:

@@ -80,6 +80,7 @@ class Controller:
         self._tasks: asyncio.TaskGroup | None = None
         self._lost_at: datetime | None = None
         self._looked = False
+        self._clearing = False
         self._began = 0.0
         self._deeds: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "make_phone": self._make_phone,
@@ -195,6 +196,7 @@ class Controller:
         for caller in found.callers:
             self._take(StasisStart(args=["returned"], channel=caller.channel), caller)
         self._looked = True
+        self._clearing |= any(is_leg(orphan, OUT) for orphan in found.orphans)  # also if what follows fails
         await asyncio.gather(*[self._end_orphan(orphan) for orphan in found.orphans])
         await self.reconcile_floor()
         try:
@@ -202,7 +204,7 @@ class Controller:
             await reconciling.keep_messages(house, self.lines)
         except StorageError as error:
             log.error("lost_calls_not_settled", error=type(error).__name__)
-        self._callbacks.begin(clearing=any(is_leg(orphan, OUT) for orphan in found.orphans))
+        self._callbacks.begin(clearing=self._clearing)
         await self._all_met()
         log.info("connected", calls=len(self.lines), taken_up=len(found.callers), orphans=len(found.orphans))
 

@@ -212,6 +212,54 @@ async def test_nobody_is_offered_a_call_in_the_last_moments_of_his_session(house
     assert (await page.get("/api/me"))[0] == 401, "it is not prolonged for whoever is in no call"
 
 
+async def test_no_other_call_begins_in_a_session_that_lasted_for_one(house, connect, monkeypatch):
+    monkeypatch.setattr(live, "CHECKED_EVERY_S", 3600.0)
+    page = await house.enter("a17")
+    house.clock.jump(LAST_MINUTE_S)
+    wire = await connect(page)
+    await house.in_call("A17", CALL)
+    lease = (await house.floor.agent("A17")).lease_until
+    house.clock.jump(1)
+    await wire.beat()
+    await agent_when(house, lambda agent: agent.lease_until > lease)
+    await house.floor.released("A17", CALL, now=house.epoch, wrap_up_s=None)
+    await page.post(f"/api/calls/{CALL}/disposition", {"disposition": "information given"})
+    assert (await page.post("/api/agent/state", {"state": "ready"}))[0] == 200
+    await wire.beat()
+    await agent_when(house, lambda agent: (agent.state, agent.reason) == (AgentState.BREAK, live.SESSION_ENDS))
+    house.clock.jump(9 * 60)
+    assert (await page.get("/api/me"))[0] == 200, "time to wrap up"
+
+
+async def test_who_is_on_a_break_when_his_session_ends_keeps_its_reason(house, connect):
+    page = await house.enter("a17")
+    wire = await connect(page)
+    await page.post("/api/agent/state", {"state": "break", "reason": "meal"})
+    house.clock.jump(LAST_MINUTE_S)
+    lease = (await house.floor.agent("A17")).lease_until
+    await wire.beat()
+    assert (await agent_when(house, lambda agent: agent.lease_until > lease)).reason == "meal"
+
+
+async def test_a_forgotten_page_of_an_older_session_neither_stops_nor_holds_anybody(house, connect):
+    old = await house.enter("a17")
+    forgotten = await connect(old)
+    house.clock.jump(LAST_MINUTE_S)
+    page = await house.enter("a17")
+    await connect(page)
+    await page.post("/api/agent/state", {"state": "ready"})
+    lease = (await house.floor.agent("A17")).lease_until
+    house.clock.jump(1)
+    await forgotten.beat()
+    assert (await agent_when(house, lambda agent: agent.lease_until > lease)).state is AgentState.READY
+    await house.in_call("A17", CALL)
+    house.clock.jump(1)
+    await forgotten.beat()
+    house.clock.jump(60)
+    assert (await old.get("/api/me"))[0] == 401
+    assert (await page.get("/api/me"))[0] == 200
+
+
 async def test_a_page_that_says_something_else_is_closed(house, connect):
     wire = await connect(await house.enter("a17"))
     await wire.ws.send_str('{"type":"close_docket"}')

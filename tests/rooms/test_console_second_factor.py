@@ -54,7 +54,7 @@ def seeded_url(request, tmp_path):
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("seeded_books"), tmp_path / "books.db")
         return f"sqlite:///{tmp_path / 'books.db'}"
-    url = request.getfixturevalue("postgres_server").new_database()
+    url = request.getfixturevalue("server_url")
     asyncio.run(seed_books_at(url))
     return url
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,11 @@ def test_the_keys_that_work_everywhere_stay():
         assert f"the key {key} leads to {target} from everywhere" in told
 
 
+def test_an_edition_from_before_there_were_words_still_fits():
+    text = re.sub(r'^(\[words\]\n("[^\n]*\n)+|words = [^\n]*\n)', "", RELEASE.flow_texts["inbound"], flags=re.MULTILINE)
+    assert changed(RELEASE, 1, Changes(flows={"inbound": text})).flows["inbound"].words == {}
+
+
 def test_what_closes_a_docket_is_no_editions_business():
     text = RELEASE.flow_texts["satisfaction"]
     swapped = text.replace('1 = "satisfied", 2 = "reason"', '2 = "satisfied", 1 = "reason"', 1)
@@ -163,10 +169,10 @@ def told(flow: str, old: str, new: str) -> str:
         ('into = "consumer_number"', 'into = "number"', "a number is collected into"),
         ('into = "message"', 'into = "../../message"', "a recording is made into"),
         ("max_s = 60", "max_s = 100000", "max_s must lie between 1 and 180"),
-        ('{ 1 = "yes", 2 = "no" }', '{ 1 = "yess", 2 = "no" }', "there are no words for yess"),
-        ('{ 1 = "yes", 2 = "no" }', '{ 1 = " ", 2 = "no" }', "words must name a meaning"),
-        ('{ 1 = "yes", 2 = "no" }', '{ 7 = "yes", 2 = "no" }', "7 is no key here"),
-        ('{ 1 = "yes", 2 = "no" }', '{ 1 = "yes", 2 = "no yes" }', "would mean both 1 and 2"),
+        ('{ 1 = "yes correct", 2 = "no incorrect" }', '{ 1 = "yess", 2 = "no" }', "there are no words for yess"),
+        ('{ 1 = "yes correct", 2 = "no incorrect" }', '{ 1 = " ", 2 = "no" }', "words must name a meaning"),
+        ('{ 1 = "yes correct", 2 = "no incorrect" }', '{ 7 = "yes", 2 = "no" }', "7 is no key here"),
+        ('{ 1 = "yes correct", 2 = "no incorrect" }', '{ 1 = "yes", 2 = "no yes" }', "would mean both 1 and 2"),
         ('"*" = "repeat"', '"7" = "repeat"', "7 works nowhere"),
         ('"*" = "repeat"', '"*" = 1', "words must be a table of texts"),
         ("timeout_s = 4", "timeout_s = inf", "timeout_s must lie between 1 and 30"),

@@ -103,6 +103,10 @@ def test_what_a_menu_asks_carries_its_words_and_those_that_work_everywhere():
         (URDU_BY_HINDI, "satisfaction", "question", "जी नहीं", "2"),
         (ENGLISH, "satisfaction", "question", "not solved", "2"),
         (HINDI, "satisfaction", "question", "बाद में", "3"),
+        (HINDI, "satisfaction", "question", "अभी नहीं", "2"),
+        (URDU, "satisfaction", "question", "ابھی تک نہیں", "2"),
+        (URDU_BY_HINDI, "inbound", "main_full", "करंट नहीं है", "1"),
+        (HINDI, "inbound", "readback", "ठीक है", "1"),
         (HINDI, "inbound", "danger", "करंट लगा", "1"),
         (HINDI, "inbound", "danger", "ख़तरा", "9"),
     ],
@@ -128,6 +132,34 @@ def test_what_is_said_beside_a_choice_makes_it_unsure(heard):
 @pytest.mark.parametrize("heard", ["", UNKNOWN, f"{UNKNOWN} {UNKNOWN}", "house", "my", "bill meter"])
 def test_nothing_or_two_things_are_no_choice(heard):
     assert understood(heard, {"bill": "2", "meter": "3", "my house": "1"}) is None
+
+
+def test_who_only_shows_that_he_listens_closes_nothing():
+    for words, fillers in (
+        (HINDI, ("जी", "ठीक है", "एक मिनट")),
+        (URDU, ("جی", "ٹھیک ہے")),
+        (ENGLISH, ("okay", "right")),
+    ):
+        for filler in fillers:
+            found = understood(filler, offered("satisfaction", "question", words))
+            assert found is None or found.key != "1", filler
+
+
+def test_no_to_a_promised_call_does_not_take_it_away():
+    assert understood("नहीं", offered("callback", "asked")) is None
+
+
+def test_danger_counts_before_what_it_is_about():
+    said = offered("inbound", "main_full")
+    assert understood("ट्रांसफार्मर आग लग गई", said) is None
+    assert understood("ट्रांसफार्मर आग लग गई", said, first="9") == Understood("9", sure=False)
+    assert understood("आग लग गई", said, first="9") == Understood("9", sure=True)
+    assert understood("बिल", said, first="9") == Understood("2", sure=True)
+
+
+def test_unknown_speech_parts_a_phrase():
+    """ "It is never solved" is not "it is solved"."""
+    assert understood(f"it is {UNKNOWN} solved", {"it is solved": "1"}) is None
 
 
 def test_a_choice_said_twice_is_sure():
