@@ -290,11 +290,9 @@ def _faulty(error: EditionError) -> BadInput:
     ]
     more = len(error.faults) - len(told)
     faults, first = "; ".join(told), error.faults[0].field
-    return (
-        BadInput("{faults}; and {more} more.", first, faults=faults, more=more)
-        if more
-        else BadInput("{faults}.", first, faults=faults)
-    )
+    if more:
+        return BadInput("{faults}; and {more} more.", first, faults=faults, more=more)
+    return BadInput("{faults}.", first, faults=faults)
 
 
 async def _row(visit: Visit) -> EditionRow | None:

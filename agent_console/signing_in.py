@@ -91,7 +91,7 @@ async def _end_wrap_up_in_time(console: Console, agent: Agent) -> None:
 
 
 async def stop_offers(console: Console, code: str, reason: str) -> None:
-    """Whoever is ready goes on a break; nothing happens to anybody else."""
+    """An agent seen to be ready goes on a break; a call that reached him in this very moment stays his."""
     with suppress(AgentRefused):
         await console.floor.set_state(
             code, AgentState.BREAK, now=console.epoch, reason=reason, only_from=frozenset({AgentState.READY})

@@ -253,8 +253,10 @@ async def test_a_forgotten_page_of_an_older_session_neither_stops_nor_holds_anyb
     await forgotten.beat()
     assert (await agent_when(house, lambda agent: agent.lease_until > lease)).state is AgentState.READY
     await house.in_call("A17", CALL)
+    lease = (await house.floor.agent("A17")).lease_until
     house.clock.jump(1)
     await forgotten.beat()
+    await agent_when(house, lambda agent: agent.lease_until > lease)
     house.clock.jump(60)
     assert (await old.get("/api/me"))[0] == 401
     assert (await page.get("/api/me"))[0] == 200

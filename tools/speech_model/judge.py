@@ -19,9 +19,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
 import numpy as np  # noqa: E402 - found by the path above
 import vosk  # type: ignore[import-untyped] # noqa: E402 - no stubs; as above
 from channel import Way, through  # noqa: E402 - as above
-from espeak_voice import Manner, Synthesiser  # noqa: E402 - as above
-from utterances import Utterance, heard, scripts  # noqa: E402 - as above
-from voices import ACCENTS, HELD_OUT  # noqa: E402 - as above
+from espeak_voice import Synthesiser  # noqa: E402 - as above
+from utterances import Utterance, heard, scripts, some_manner  # noqa: E402 - as above
+from voices import HELD_OUT  # noqa: E402 - as above
 
 from dialplan.edition import shipped  # noqa: E402 - as above
 from dialplan.flow import Flow, MenuNode  # noqa: E402 - as above
@@ -61,12 +61,7 @@ def _judged(model: vosk.Model, words: Words, snr_db: float | None) -> Counter[st
         nonsense = chance.random() < NONSENSE
         begin = chance.randrange(len(filler) - 4)
         text = " ".join(filler[begin : begin + chance.randint(1, 4)]) if nonsense else chance.choice(sorted(offered))
-        manner = Manner(
-            f"{chance.choice(ACCENTS[words.engine])}+{chance.choice(HELD_OUT)}",
-            chance.choice((110, 135, 160, 185, 210, 235)),
-            chance.randint(20, 80),
-            chance.randint(20, 80),
-        )
+        manner = some_manner(words.engine, HELD_OUT, chance, trained=False)
         said = heard(voice.say(text, manner), text.split(), manner.voice)
         if said is None:
             continue

@@ -72,17 +72,22 @@ def utterances(script: Script, variants: Sequence[str], count: int, seed: int, *
     chance, voice, made = random.Random(seed), Synthesiser(), 0
     while made < count:
         words = _training_words(script, chance, made) if trained else _callers_words(script, chance)
-        accent, variant = chance.choice(ACCENTS[script.language]), chance.choice(variants)
-        manner = Manner(
-            f"{accent}+{variant}" if variant else accent,
-            chance.randint(120, 220) if trained else chance.choice((110, 135, 160, 185, 210, 235)),
-            chance.randint(20, 80),
-            chance.randint(20, 80),
-        )
+        manner = some_manner(script.language, variants, chance, trained=trained)
         found = heard(voice.say(" ".join(words), manner), words, manner.voice)
         if found is not None:
             made += 1
             yield found
+
+
+def some_manner(language: str, variants: Sequence[str], chance: random.Random, *, trained: bool) -> Manner:
+    """One of the language's voices, at any speed for training, else at one of those that figures are given for."""
+    accent, variant = chance.choice(ACCENTS[language]), chance.choice(variants)
+    return Manner(
+        f"{accent}+{variant}" if variant else accent,
+        chance.randint(120, 220) if trained else chance.choice((110, 135, 160, 185, 210, 235)),
+        chance.randint(20, 80),
+        chance.randint(20, 80),
+    )
 
 
 def _training_words(script: Script, chance: random.Random, made: int) -> list[str]:
