@@ -34,7 +34,7 @@ class Answered(AriError):
 
 
 class Gone(Answered):
-    """400, 404, 409 or 422: the channel, bridge, playback or recording is gone or in another state; never a fault."""
+    """400, 404, 409, 422 (500 of an answer): the channel, bridge, playback or recording is gone or in another state; never a fault."""
 
 
 class AriRefused(Answered):

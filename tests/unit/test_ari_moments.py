@@ -1,4 +1,7 @@
-"""A prompt that cannot be stopped in the moment at which it begins is stopped a moment later."""
+"""What Asterisk refuses only in the moment in which two things cross.
+
+A prompt that cannot be stopped as it begins is stopped a moment later; who hangs up as he is answered is gone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Asterisk(ChannelVerbs):
         self.asked += 1
 
     async def http(self, *_, **__) -> bytes:
-        raise AssertionError("stopping a prompt never blocks")
+        raise AssertionError("neither deed ever blocks")
 
 
 async def test_a_stop_that_asterisk_could_not_do_is_asked_again():
@@ -47,3 +50,13 @@ async def test_what_is_no_such_moment_is_a_fault(statuses, asked):
     with pytest.raises(AriRefused):
         await asterisk.stop_playback("voice.1", call="n1-1")
     assert asterisk.asked == asked
+
+
+async def test_who_hangs_up_in_the_moment_of_the_answer_is_gone():
+    with pytest.raises(Gone):
+        await Asterisk(500).answer("caller.1", call="n1-1")
+
+
+async def test_an_answer_refused_for_another_reason_is_a_fault():
+    with pytest.raises(AriRefused):
+        await Asterisk(403).answer("caller.1", call="n1-1")
