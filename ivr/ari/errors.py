@@ -34,7 +34,10 @@ class Answered(AriError):
 
 
 class Gone(Answered):
-    """400, 404, 409, 422 (500 of an answer): the channel, bridge, playback or recording is gone or in another state; never a fault."""
+    """The channel, bridge, playback or recording is gone or in another state; never a fault.
+
+    `status` is one of GONE_STATUSES, or 500 when it was an answer that crossed a hang-up.
+    """
 
 
 class AriRefused(Answered):
