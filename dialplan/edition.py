@@ -169,7 +169,7 @@ def _promised(flow: Flow) -> set[str]:
 
 def _as_told(node: AnyNode) -> AnyNode:
     """Where it leads and what it asks: words were no part of a flow in older editions."""
-    return replace(node, line=0, words={}) if isinstance(node, MenuNode) else replace(node, line=0)
+    return replace(node, line=0, words={}, confirm=()) if isinstance(node, MenuNode) else replace(node, line=0)
 
 
 def _against_promises(before: Flow, flow: Flow, node: MenuNode) -> Iterator[str]:

@@ -30,7 +30,8 @@ class MenuNode(Node):
     """A question answered by one key.
 
     `each`/`over`: one more option per item of a fact, keyed 1..n, leading to `chosen` with the fact `choice` = n.
-    `words`: what may be said instead of a key, as meanings joined by spaces (`dialplan/words.py`).
+    `words`: what may be said instead of a key, as meanings joined by spaces (`dialplan/words.py`); of the keys in
+    `confirm` a spoken one is always asked back, however clearly it was heard.
     `others`: said after those, key -> prompt whose {key} it is. `silence`: where silence leads at once, in place of
     the error ladder; `failure`: where three failures lead from here, in place of the flow's. `root` marks the main
     menu: depth is counted from there. `flush` menus throw away keys pressed before the question: confirmations,
@@ -46,6 +47,7 @@ class MenuNode(Node):
     others: Mapping[str, str] = field(default_factory=dict)
     chosen: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
+    confirm: tuple[str, ...] = ()
     root: bool = False
     flush: bool = False
     timeout_s: float = 6.0

@@ -38,7 +38,7 @@ from dialplan.flow import (
     targets,
 )
 from dialplan.flow_facts import facts_at
-from dialplan.words import MEANINGS, REPEAT
+from dialplan.words import MEANINGS, REPEAT, asked_back
 
 KINDS: dict[str, type[AnyNode]] = {
     "say": SayNode,
@@ -57,6 +57,8 @@ KEYS = frozenset("0123456789*#")
 BOUNDS = {"timeout_s": (1, 30), "digits": (1, 20), "tries": (1, 5), "max_s": (1, 180)}
 """Least and most of a node's numbers: nobody waits in silence for longer, or is asked more often."""
 LADDER_PROMPTS = ("silence_slow", "silence_anykey", "wrong_key")
+SPEECH_PROMPTS = ("use_keys", "doubt_lead", "doubt_keys", "meant_key")
+"""Said in a flow that has words: when nothing was understood, and when it is asked back what was."""
 
 Prompts = Mapping[str, Mapping[str, frozenset[str]]]
 """language -> prompt key -> names of its placeholders"""
@@ -240,6 +242,13 @@ def _bad_words(flow: Flow) -> Iterator[tuple[int, str]]:
             if key not in {*node.keys, *everywhere}:
                 yield node.line, f"{node.name}: {key} is no key here, so nothing can be said for it"
             yield from ((node.line, f"{node.name}: {reason}") for reason in _no_meaning(meanings))
+        yield from _never_asked_back(node)
+
+
+def _never_asked_back(node: MenuNode) -> Iterator[tuple[int, str]]:
+    for key in node.confirm:
+        if key not in node.words:
+            yield node.line, f"{node.name}: confirm names the key {key}, for which nothing can be said"
 
 
 def _no_meaning(meanings: str) -> Iterator[str]:
@@ -312,6 +321,9 @@ def _out_of_bounds(flow: Flow) -> Iterator[tuple[int, str]]:
 
 
 def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
+    for language, key in ((language, key) for language in prompts for key in _of_speech(flow)):
+        if key not in prompts[language]:
+            yield 1, f"{key}, said when words are not understood for certain, has no text in language {language}"
     facts = facts_at(flow)
     for node, text in _said(flow):
         options = OPTION_FACTS if isinstance(node, MenuNode) and node.each else ()
@@ -327,6 +339,15 @@ def _bad_prompts(flow: Flow, prompts: Prompts) -> Iterator[tuple[int, str]]:
                 continue
             for placeholder in sorted(prompts[language][key] - given):
                 yield node.line, f"{node.name} says {key}, whose {{{placeholder}}} nothing provides on every road there"
+
+
+def _of_speech(flow: Flow) -> Iterator[str]:
+    """What is said beside the nodes' own prompts because the flow has words."""
+    tables = [flow.words, *(node.words for node in flow.nodes.values() if isinstance(node, MenuNode))]
+    if any(tables):
+        yield from SPEECH_PROMPTS
+    for table in tables:
+        yield from (asked_back(meanings) for meanings in table.values())
 
 
 def _said(flow: Flow) -> Iterator[tuple[AnyNode, str]]:

@@ -26,8 +26,9 @@ class Say:
 class Ask:
     """Say, then wait `timeout_s` for one of `keys`; a key during the prompt stops it (barge-in).
 
-    `words`: what may be said for which key (`dialplan.words.choices`). `timeout_s` 0 means: go on when all is said.
-    `flush` throws away keys pressed before this step (design 3.18).
+    `words`: what may be said, in `language`, for which key (`dialplan.words.choices`); of several said at once `first`
+    counts. `by_keys`: he was not understood here, and what is not understood now is no answer at all.
+    `timeout_s` 0 means: go on when all is said. `flush` throws away keys pressed before this step (design 3.18).
     """
 
     node: str
@@ -36,6 +37,9 @@ class Ask:
     timeout_s: float
     flush: bool
     words: tuple[tuple[str, str], ...] = ()
+    language: str = ""
+    first: str | None = None
+    by_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,19 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """The key whose words were said; `sure` is False when it may have been another, and he is asked."""
+
+    key: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Misheard:
+    """He spoke twice after the question, and it was no answer: he is asked to use the keys."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """Nothing came in time (for a step with `timeout_s` 0: all was said)."""
 
@@ -135,4 +152,4 @@ class Left:
     recording: str | None = None
 
 
-Reply = Pressed | Silent | Keyed | Recorded | Done | Left
+Reply = Pressed | Spoken | Misheard | Silent | Keyed | Recorded | Done | Left

@@ -4,6 +4,9 @@ Error ladder of every menu (domain.md 3.1): silence -> the options again, slower
 me"; wrong key -> "this key has no use here". Three failures anywhere in a call lead to the flow's `failure` node, a
 person: nobody is hung up on. Where a menu names `silence`, silence is an answer there and no failure.
 
+Words (domain.md 3.1): one that was not heard for certain is asked back once, by yes and no; two answers that were none
+lead to the same question by keys. Neither is a failure: noise is nobody's wrong key.
+
 Slow mode: with the fact `slow_mode` every prompt is read slowly and every wait for a key is twice as long.
 """
 
@@ -37,14 +40,17 @@ from dialplan.steps import (
     Facts,
     Keyed,
     Left,
+    Misheard,
     Pressed,
     Record,
     Recorded,
     Reply,
     Say,
     Silent,
+    Spoken,
     Step,
 )
+from dialplan.words import asked_back
 
 MAX_FAILURES = 3
 NUMBER_S = 8.0
@@ -52,6 +58,11 @@ NUMBER_S = 8.0
 GAP_S = 4.0
 SLOWER = 2.0
 """So many times longer than others a caller in slow mode is waited for."""
+YES, NO = "1", "2"
+"""Keys that answer whether something was meant."""
+DOUBT_S = 6.0
+FIRST = "danger"
+"""Of several things said at once this one counts."""
 MAX_HOPS = 50
 """Branches passed without a step; more means a flow that turns in a circle, which the loader should have refused."""
 
@@ -73,6 +84,8 @@ class Walk:
         self._visits: dict[str, int] = {}
         self._back = flow.home
         self._silences = 0
+        self._by_keys = False
+        self._doubted: str | None = None
         self._restored = False
         self._begun_before = ""
         self.begun = ""
@@ -89,6 +102,9 @@ class Walk:
             self.left = True
         node = self.flow.nodes[self.node]
         before, self._begun_before, self.begun, self._restored = self._begun_before, "", "", False
+        doubted, self._doubted = self._doubted, None
+        if doubted is not None and isinstance(node, SayNode | MenuNode) and not isinstance(reply, Left):
+            return self._answered(node, doubted, reply)
         match node, reply:
             case (EndNode(), _):
                 raise WalkError(f"the walk of {self.flow.name} has ended")
@@ -101,6 +117,10 @@ class Walk:
                 return self._arrive(node.next)
             case (SayNode() | MenuNode(), Pressed(key=key)):
                 return self._pressed(node, key)
+            case (SayNode() | MenuNode(), Spoken(key=key, sure=sure)):
+                return self._pressed(node, key) if sure and not _asks_back(node, key) else self._doubt(node, key)
+            case (MenuNode(), Misheard()):
+                return self._keys_instead(node)
             case (MenuNode(), Silent()):
                 return self._silent(node)
             case (NumberNode(), Keyed(digits=digits)):
@@ -144,6 +164,7 @@ class Walk:
                 continue
             self.node = name
             self._silences = 0
+            self._by_keys = False
             self.path.append(name)
             if not isinstance(node, NumberNode | DoNode):
                 self._visits.clear()  # a number that was right does not count against the next one
@@ -156,7 +177,7 @@ class Walk:
         match node:
             case SayNode():
                 keys = frozenset({*self.flow.always, "*"})
-                return Ask(node.name, self._say(node.say), keys, 0.0, flush=False, words=(*self.flow.words.items(),))
+                return self._asked(node, self._say(node.say), keys, 0.0, flush=False)
             case MenuNode():
                 return self._ask(node, ())
             case NumberNode():
@@ -195,8 +216,59 @@ class Walk:
             keys.add(str(number))
         for key, prompt in node.others.items():
             said.append(Say(self.language, prompt, {**self.facts, "key": key}, slow))
-        wait_s, words = self._wait_s(node.timeout_s), (*self.flow.words.items(), *node.words.items())
-        return Ask(node.name, tuple(said), frozenset(keys), wait_s, flush=node.flush, words=words)
+        wait_s = self._wait_s(node.timeout_s)
+        return self._asked(node, tuple(said), frozenset(keys), wait_s, flush=node.flush, words=node.words)
+
+    def _asked(
+        self,
+        node: SayNode | MenuNode,
+        said: tuple[Say, ...],
+        keys: frozenset[str],
+        wait_s: float,
+        *,
+        flush: bool,
+        words: Mapping[str, str] | None = None,
+    ) -> Ask:
+        """`words` beside those that can be said everywhere."""
+        return Ask(
+            node.name,
+            said,
+            keys,
+            wait_s,
+            flush=flush,
+            words=(*self.flow.words.items(), *(words or {}).items()),
+            language=self.language,
+            first=next((key for key, meanings in self.flow.words.items() if FIRST in meanings.split()), None),
+            by_keys=self._by_keys,
+        )
+
+    def _keys_instead(self, node: MenuNode) -> Step:
+        """He speaks and is not understood: the same question once more, and the keys are pointed out."""
+        self._by_keys = True
+        return self._ask(node, ("use_keys",))
+
+    def _doubt(self, node: SayNode | MenuNode, key: str) -> Step:
+        """Ask back whether this was meant, once."""
+        self._doubted = key
+        meanings = {**self.flow.words, **(node.words if isinstance(node, MenuNode) else {})}.get(key)
+        asked = Say(self.language, asked_back(meanings) if meanings else "meant_key", {"key": key}, self._slow)
+        said = (*self._say(("doubt_lead",)), asked, *self._say(("doubt_keys",)))
+        keys = frozenset({YES, NO, *self.flow.always, "*"})
+        wait_s = self._wait_s(DOUBT_S)
+        return self._asked(node, said, keys, wait_s, flush=True, words={YES: "yes correct", NO: "no incorrect"})
+
+    def _answered(self, node: SayNode | MenuNode, doubted: str, reply: Reply) -> Step:
+        """What he says to "You said: ...": only his yes makes it an answer."""
+        match reply:
+            case Pressed(key=key) | Spoken(key=key, sure=True) if key == YES:
+                return self._pressed(node, doubted)
+            case Pressed(key="*") | Spoken(key="*"):
+                return self._doubt(node, doubted)
+            case Pressed(key=key) | Spoken(key=key, sure=True) if key != NO:
+                return self._pressed(node, key)
+            case Silent() if isinstance(node, MenuNode):
+                return self._silent(node)
+        return self._keys_instead(node) if isinstance(node, MenuNode) else self._step(node)
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
         said = self._say((*lead, *node.number))
@@ -287,6 +359,10 @@ def restore(flow: Flow, kept: str) -> Walk:
         walk._begun_before = state.get("begun", "")  # noqa: SLF001  # as above; a controller before it kept none
         walk._restored = True  # noqa: SLF001  # as above
     return walk
+
+
+def _asks_back(node: SayNode | MenuNode, key: str) -> bool:
+    return isinstance(node, MenuNode) and key in node.confirm
 
 
 def _plain(value: object) -> Fact:

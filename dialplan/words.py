@@ -91,6 +91,11 @@ def clash(meant: Meant, words: Words) -> tuple[str, str, str] | None:
     return None
 
 
+def asked_back(meanings: str) -> str:
+    """The prompt that names a choice by its first meaning: "You said: the bill"."""
+    return f"meant_{meanings.split(maxsplit=1)[0]}"
+
+
 def grammar(offered: Mapping[str, str]) -> tuple[str, ...]:
     """What the engine is to listen for."""
     return (*sorted(offered), UNKNOWN)
@@ -99,19 +104,31 @@ def grammar(offered: Mapping[str, str]) -> tuple[str, ...]:
 def understood(heard: str, offered: Mapping[str, str], first: str | None = None) -> Understood | None:
     """What `heard` (the engine's words) chooses of `offered` (phrase -> key); None: nothing, or two things. Pure.
 
-    The longest phrases count: "no power" is not "no" and "power". Unknown speech parts phrases. `first` is the key that
-    counts when others are said with it: who says that the transformer is on fire speaks of danger.
+    The longest phrases count: "no power" is not "no" and "power". Unknown speech parts phrases, and where more is left
+    over than was understood it was about something else. `first` is the key that counts whatever is said with it: who
+    says that the transformer is on fire speaks of danger.
     """
-    said, keys, left_over, at = heard.split(), set[str](), False, 0
+    said, keys, left_over, at = heard.split(), set[str](), 0, 0
     while at < len(said):
         length = _longest(said[at:], offered)
         if length:
             keys.add(offered[" ".join(said[at : at + length])])
-        left_over |= not length
+        left_over += not length
         at += length or 1
     if first in keys:
         return Understood(str(first), sure=len(keys) == 1 and not left_over)
-    return Understood(keys.pop(), not left_over) if len(keys) == 1 else None
+    if len(keys) != 1 or 2 * left_over > len(said):
+        return None
+    return Understood(keys.pop(), sure=not left_over)
+
+
+def complete(heard: str, offered: Mapping[str, str]) -> bool:
+    """Whether `heard` is a whole phrase that more words could not turn into another choice. Pure.
+
+    Then it counts as soon as it stands still; "no" is waited on while "no power" might come.
+    """
+    key = offered.get(heard)
+    return key is not None and all(offered[longer] == key for longer in offered if longer.startswith(f"{heard} "))
 
 
 def _longest(words: Sequence[str], offered: Mapping[str, str]) -> int:

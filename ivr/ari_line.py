@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from dialplan.clips import Clip
 from dialplan.routing import Waiting
+from dialplan.words import Meant, Words, choices
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Inbox
 from ivr.ari.errors import Answered, AriError, Gone
@@ -29,7 +31,7 @@ from ivr.ari.events import (
 from ivr.ari.ids import playback_id
 from ivr.editions import SpokenEdition
 from ivr.errors import HungUp, LineTrouble
-from ivr.line import AllSaid, Heard, KeyHeard, Offered, Vanished
+from ivr.line import AllSaid, Heard, KeyHeard, Offered, SpeechBegan, Vanished, WordsHeard
 from ivr.messages import spoken_s
 from storage.floor_records import Reservation
 
@@ -42,6 +44,23 @@ STRAY_S = 0.1
 """What ends so soon after a call was taken up was begun by a controller before us; nothing we say is as short."""
 
 
+class Ears(Protocol):
+    """What listens to one caller (`ivr/speech/ears.py`, with Vosk behind it). `over`: it has fallen away."""
+
+    over: bool
+
+    def listen(self, question: int, engine: str, offered: dict[str, str]) -> None: ...
+    def cease(self) -> None: ...
+    def end(self) -> None: ...
+
+
+class Hearing(Protocol):
+    """Who gives a caller ears (`ivr/hearing.py`)."""
+
+    def words_of(self, language: str) -> Words | None: ...
+    def begin(self, line: AriLine) -> Ears | None: ...
+
+
 class AriLine:
     """The channel `channel` of the call `call_ref`, whose inbox gets its events. Claimed by whoever made the inbox.
 
@@ -52,9 +71,19 @@ class AriLine:
     """
 
     def __init__(
-        self, ari: Ari, edition: SpokenEdition, inbox: Inbox, channel: str, call_ref: str, codec: str = ""
+        self,
+        ari: Ari,
+        edition: SpokenEdition,
+        inbox: Inbox,
+        channel: str,
+        call_ref: str,
+        codec: str = "",
+        hearing: Hearing | None = None,
     ) -> None:
         self._ari = ari
+        self._hearing = hearing
+        self._ears: Ears | None = None
+        self._question = 0
         self.edition = edition
         self.inbox = inbox
         self.channel = channel
@@ -165,6 +194,30 @@ class AriLine:
             self._keep(self._heard(event))
         self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, KeyHeard))
 
+    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
+        self._question += 1
+        words = self._hearing.words_of(language) if self._hearing is not None else None
+        offered = choices(keys, meant, words) if words is not None else {}
+        if words is None or self._hearing is None or not offered:
+            return {}
+        if self._ears is None or self._ears.over:
+            self._ears = self._hearing.begin(self)
+        if self._ears is None:
+            return {}
+        self._ears.listen(self._question, words.engine, offered)
+        return offered
+
+    def cease(self) -> None:
+        self._question += 1
+        if self._ears is not None:
+            self._ears.cease()
+
+    def deafen(self) -> None:
+        self._question += 1
+        ears, self._ears = self._ears, None
+        if ears is not None:
+            ears.end()
+
     async def record(self, name: str, max_s: float) -> float:
         try:
             await self._ari.record(
@@ -263,6 +316,8 @@ class AriLine:
         match event:
             case Offered():
                 return event
+            case WordsHeard(question=question) | SpeechBegan(question=question):
+                return event if question == self._question else None
             case ChannelDtmfReceived() if event.channel.id == self.channel:
                 return KeyHeard(event.digit)
             case PlaybackFinished() if event.playback.id == self._playback:

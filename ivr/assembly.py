@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from dialplan.words import Words
 from ivr.agent_phones import AgentPhones
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
 from ivr.ari.events import StasisStart
 from ivr.controller import EVENTS, PRESENCE_EVENTS, Controller
 from ivr.editions import Editions
+from ivr.hearing import Hearing
 from ivr.house import House
 from ivr.plan import Plan
+from ivr.speech.recognisers import Recognisers
 from ivr.staff import Staff
 from ivr.surge import SurgeWatch
 from storage.books import Books
@@ -35,6 +40,8 @@ def make_controller(
     editions: Editions,
     clock: Clock,
     plan: Plan,
+    recognisers: Recognisers,
+    words: Mapping[tuple[str, str], Words],
 ) -> tuple[Controller, House]:
     """A controller of the Asterisk at `url`; nothing is connected yet."""
     ari = Ari(url, user, password, plan.app, events_allowed=EVENTS)
@@ -44,10 +51,10 @@ def make_controller(
     def new_call(event: StasisStart) -> None:
         made[0].on_new_call(event)
 
-    staff = Staff(floor)
+    staff, dispatch = Staff(floor), Dispatch(new_call)
     house = House(
         ari=ari,
-        dispatch=Dispatch(new_call),
+        dispatch=dispatch,
         books=books,
         notes=LedgerNotes(books.calls),
         journal=journal,
@@ -57,6 +64,7 @@ def make_controller(
         clock=clock,
         plan=plan,
         surge=SurgeWatch(books, staff, clock, plan),
+        hearing=Hearing(ari, dispatch, plan.app, recognisers, words),
     )
     phones = AgentPhones(ari, presence, floor, plan.agent_key, plan.node)
     made.append(Controller(house, presence, phones, commands))

@@ -116,6 +116,7 @@ class Controller:
             tasks.create_task(journaling.keep_journal(house))
             tasks.create_task(house.surge.run())
             tasks.create_task(house.editions.run())
+            tasks.create_task(house.hearing.run())
             tasks.create_task(self._callbacks.run())
             tasks.create_task(self._commands.serve(house.plan.node, self._carry_out, asyncio.Event()))
 
@@ -144,7 +145,7 @@ class Controller:
         inbox = house.dispatch.register(call_ref)
         house.dispatch.claim(channel, call_ref)
         edition, codec = house.editions.current, codec_of(event.channel)
-        line = self.lines[call_ref] = AriLine(house.ari, edition, inbox, channel, call_ref, codec)
+        line = self.lines[call_ref] = AriLine(house.ari, edition, inbox, channel, call_ref, codec, house.hearing)
         if caller.leg is not None:  # known before the floor is told who talks
             line.agent_leg, line.agent = caller.leg.channel, caller.leg.agent if caller.leg.is_agents else None
         if caller.leg is None and event.args[:1] == ["returned"]:
@@ -192,12 +193,14 @@ class Controller:
                 if channel is not None and channel not in alive:
                     line.inbox.put(Vanished(channel))
         owned = {name: call for name in alive if (call := house.dispatch.owner_of(name)) is not None}
-        found = adoption.look(house.plan.app, channels, await house.ari.list_bridges(), owned)
+        bridges = await house.ari.list_bridges()
+        found = adoption.look(house.plan.app, channels, bridges, owned)
         for caller in found.callers:
             self._take(StasisStart(args=["returned"], channel=caller.channel), caller)
         self._looked = True
         self._clearing |= any(is_leg(orphan, OUT) for orphan in found.orphans)  # also if what follows fails
         await asyncio.gather(*[self._end_orphan(orphan) for orphan in found.orphans])
+        await house.hearing.clear(bridges)
         await self.reconcile_floor()
         try:
             await reconciling.settle_lost(house, self.lines, alive - set(found.orphans), self._lost_at)
@@ -227,6 +230,7 @@ class Controller:
 
     def _on_lost(self) -> None:
         self._lost_at = self._house.clock.wall_now()
+        self._house.hearing.lost()
         log.warning("asterisk_lost", calls=len(self.lines))
 
     # -- agents' phones -------------------------------------------------------------------------------------------

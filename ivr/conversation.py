@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 from dialplan.steps import (
     Ask,
@@ -13,16 +14,19 @@ from dialplan.steps import (
     End,
     Keyed,
     Left,
+    Misheard,
     Pressed,
     Record,
     Recorded,
     Reply,
     Silent,
+    Spoken,
     Step,
 )
 from dialplan.walk import Walk
+from dialplan.words import understood
 from ivr.errors import HungUp
-from ivr.line import AllSaid, KeyHeard, Line
+from ivr.line import AllSaid, KeyHeard, Line, SpeechBegan, WordsHeard
 from ivr.messages import recording_of
 from ivr.voice import Voice
 
@@ -31,6 +35,15 @@ LONGEST_PROMPT_S = 120.0
 
 LAST_WORDS_S = 30.0
 """The longest farewell; nobody is kept in silence after it."""
+
+CERTAIN = 0.7
+"""Words with less confidence are asked back. It is a weak sign (docs/speech.md), so it is never the only one."""
+
+SPEAKING_S = 8.0
+"""Nobody is asked whether he is there while he speaks; whoever speaks longer does not choose from a menu."""
+
+MISHEARD = 2
+"""So many answers that are none lead to the same question by keys (domain.md 3.1)."""
 
 END_KEY_S = 1.2
 """People press the hash within this time of the last digit, or not at all."""
@@ -53,6 +66,15 @@ async def converse(
     `keep` is called with the walk before each step that waits and with each digit of a number, so that a restarted
     controller can go on (design 3.8).
     """
+    try:
+        await _converse(line, walk, voice, do, connect, keep, reached)
+    finally:
+        line.deafen()
+
+
+async def _converse(
+    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, reached: Reached
+) -> None:
     step = walk.start()
     left: HungUp | None = None
     kept, told = True, 0
@@ -104,32 +126,74 @@ async def _reply(
         case Do():
             return await do(step)
         case Connect():
+            line.deafen()
             return await connect(step)
 
 
-async def ask(line: Line, voice: Voice, step: Ask) -> Pressed | Silent:
-    """Say and wait for a key. A key without a use here ends a mere announcement and is kept for what follows."""
+async def ask(line: Line, voice: Voice, step: Ask) -> Pressed | Spoken | Misheard | Silent:
+    """Say, and wait for a key or for words that mean one. What has no use here ends a mere announcement; a key is kept
+    for what follows."""
     if step.flush:
         line.flush()
-    await line.say(voice.clips(step.say))
-    limit_s = LONGEST_PROMPT_S
+    offered = line.listen(step.language, step.keys, step.words)
+    try:
+        await line.say(voice.clips(step.say))
+        return await _answer(line, step, offered)
+    finally:
+        line.cease()
+
+
+async def _answer(line: Line, step: Ask, offered: Mapping[str, str]) -> Pressed | Spoken | Misheard | Silent:
+    now = asyncio.get_running_loop().time
+    until, all_said, misheard, latest = now() + LONGEST_PROMPT_S, False, 0, 0.0
     while True:
-        match await line.hear(limit_s):
-            case KeyHeard(key=key) if key in step.keys or step.timeout_s > 0:
-                await line.hush()
-                return Pressed(key)
+        match await line.hear(max(0.0, until - now())):
             case KeyHeard(key=key):
                 await line.hush()
-                line.unhear(key)
-                return Silent()
+                return _used(line, step, key)
+            case WordsHeard() as heard if (meant := _meant(step, heard, offered)) is not None:
+                await line.hush()
+                return await _unless_keyed(line, step, meant)
+            case SpeechBegan() if all_said and not step.by_keys:
+                until = min(max(until, now() + SPEAKING_S), latest)
+            case WordsHeard() if all_said and not step.by_keys:
+                misheard, until = misheard + 1, min(now() + step.timeout_s, latest)
+                if misheard == MISHEARD:
+                    return Misheard()
             case AllSaid():
-                limit_s = step.timeout_s
-                if limit_s == 0:
+                all_said, until = True, now() + step.timeout_s
+                latest = until + 2 * SPEAKING_S
+                if step.timeout_s == 0:
                     return Silent()
             case None:
                 return Silent()
             case _:
                 pass
+
+
+def _used(line: Line, step: Ask, key: str) -> Pressed | Silent:
+    if key in step.keys or step.timeout_s > 0:
+        return Pressed(key)
+    line.unhear(key)
+    return Silent()
+
+
+def _meant(step: Ask, heard: WordsHeard, offered: Mapping[str, str]) -> Spoken | None:
+    """None: it is no answer. Of words over an announcement only clear ones count, and any that mean danger: those are
+    asked back, for nobody had asked anything."""
+    found = understood(heard.text, offered, step.first)
+    if found is None:
+        return None
+    sure = found.sure and heard.confidence >= CERTAIN
+    if step.timeout_s == 0:
+        return Spoken(found.key, sure=found.key != step.first) if sure or found.key == step.first else None
+    return Spoken(found.key, sure)
+
+
+async def _unless_keyed(line: Line, step: Ask, meant: Spoken) -> Pressed | Spoken | Silent:
+    """A key always beats a word: one pressed while the word was made out is the answer."""
+    heard = await line.hear(0.0)
+    return _used(line, step, heard.key) if isinstance(heard, KeyHeard) else meant
 
 
 async def collect(line: Line, voice: Voice, step: Collect, begun: Begun) -> Keyed | Pressed | Silent:

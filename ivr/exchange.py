@@ -182,17 +182,26 @@ class Exchange:
             task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
-    async def call(self, caller: str, dialled: str = "1912", *, answered: bool = True, node: str = "") -> Phone:
+    async def call(
+        self, caller: str, dialled: str = "1912", *, answered: bool = True, node: str = "", codec: str = ""
+    ) -> Phone:
         """Phone the line as `caller` (any digits; "" withholds the number); returns when it has been answered.
 
-        `node` is the trunk of another node of the line (host:port), as a network would choose it.
+        `node` is the trunk of another node of the line (host:port), as a network would choose it; `codec` the only one
+        that his network offers.
         """
         phone = self._phone(caller)
         await self._wire_sound(phone)
         endpoint = f"PJSIP/line/sip:{dialled}@{node}" if node else f"PJSIP/{dialled}@line"
         shown = f'"{caller}" <{caller}>' if caller else None
         await self.ari.create_channel(
-            phone.channel, endpoint, call=phone.channel, app=APP, app_args=("calling",), caller_id=shown
+            phone.channel,
+            endpoint,
+            call=phone.channel,
+            app=APP,
+            app_args=("calling",),
+            caller_id=shown,
+            formats=(codec,) if codec else (),
         )
         await _entered(phone, phone.channel)
         await self.ari.add_to_bridge(phone.bridge, [phone.channel], call=phone.channel, unnamed=True)

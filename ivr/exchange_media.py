@@ -26,7 +26,8 @@ Heard = Callable[[str], None]
 class PhoneMedia(asyncio.DatagramProtocol):
     """One phone's ear and mouth. `heard` is called with the name of each marker as it is recognised.
 
-    `packets_in` and `loud_in` count what has come in: packets of 20 ms, and those of them that were not silence.
+    `lost` is the share of packets that never leave, as in a bad network. `packets_in` and
+    `loud_in` count what has come in: packets of 20 ms, and those of them that were not silence.
     """
 
     def __init__(self, tones: Mapping[str, tuple[int, int]], heard: Heard) -> None:
@@ -38,6 +39,8 @@ class PhoneMedia(asyncio.DatagramProtocol):
         self._ssrc = random.getrandbits(32)
         self._closed = False
         self.packets_in = 0
+        self.lost = 0.0
+        self._chance = random.Random(1912)  # noqa: S311 - which packets are lost, the same ones each time
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio's own transport of a datagram socket is no subclass of DatagramTransport before Python 3.13.
@@ -70,7 +73,8 @@ class PhoneMedia(asyncio.DatagramProtocol):
         while not self._closed:
             frame = bytes(self._to_say[:FRAME]).ljust(FRAME, b"\xff") if self._to_say else SILENCE
             del self._to_say[:FRAME]
-            if self._transport is not None and self._peer is not None:
+            lost = self.lost and self._chance.random() < self.lost
+            if self._transport is not None and self._peer is not None and not lost:
                 header = struct.pack("!BBHII", 0x80, ULAW, sequence & 0xFFFF, sequence * FRAME & 0xFFFFFFFF, self._ssrc)
                 self._transport.sendto(header + frame, self._peer)
             sequence += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ivr.ari.client import Ari
 from ivr.ari.dispatch import Dispatch
 from ivr.editions import Editions
+from ivr.hearing import Hearing
 from ivr.plan import Plan
 from ivr.staff import Staff
 from ivr.surge import SurgeWatch
@@ -34,3 +35,4 @@ class House:
     clock: Clock
     plan: Plan
     surge: SurgeWatch
+    hearing: Hearing

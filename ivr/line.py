@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dialplan.clips import Clip
+from dialplan.words import Meant
 from storage.floor_records import Reservation
 
 
@@ -24,6 +25,26 @@ class KeyHeard:
 @dataclass(frozen=True, slots=True)
 class AllSaid:
     """What was to be said has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """What an engine made of what the caller said to `question` (`listen`), after `said_ms` of sound.
+
+    `confidence` of the least certain word, 0..1: a weak sign, for many a wrong answer has a high one.
+    """
+
+    question: int
+    text: str
+    confidence: float
+    said_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """The caller has begun to say something to `question`."""
+
+    question: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +77,7 @@ class Asked:
             self.answer.set_result(reason)
 
 
-Heard = KeyHeard | AllSaid | Offered
+Heard = KeyHeard | SpeechBegan | WordsHeard | AllSaid | Offered
 
 
 class Line(Protocol):
@@ -82,6 +103,15 @@ class Line(Protocol):
 
     def flush(self) -> None:
         """Forget the keys pressed so far."""
+
+    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
+        """From now on words for these keys are heard as well (WordsHeard): phrase -> key; empty when nobody listens."""
+
+    def cease(self) -> None:
+        """Words count no more, also those on their way."""
+
+    def deafen(self) -> None:
+        """No question comes for a while: whatever listens is taken away. `listen` brings it back."""
 
     async def record(self, name: str, max_s: float) -> float:
         """Record the caller until #, silence of five seconds or `max_s`; the seconds of speech kept, 0.0 for none."""

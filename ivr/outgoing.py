@@ -71,7 +71,8 @@ async def ring(
     if isinstance(told, StasisStart):
         told = await _recorded(house, call_ref, inbox, channel)
     if isinstance(told, StasisStart):
-        return AriLine(house.ari, edition or house.editions.current, inbox, channel, call_ref, codec_of(told.channel))
+        codec, spoken = codec_of(told.channel), edition or house.editions.current
+        return AriLine(house.ari, spoken, inbox, channel, call_ref, codec, house.hearing)
     if told.cause == NOT_RUNG:  # it may still ring, and be answered by silence
         with suppress(AriError):
             await house.ari.hang_up(channel, call=call_ref)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sunwai.asterisk_conf import etc_folder, exchange_etc_folder, write_asterisk_conf, write_exchange_conf
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sunwai.settings import Line
 
 CONTROLLER = "controller"
+NUMBER_VARIABLE = "SUNWAI_NUMBER"
+"""Which of several recognisers a process is."""
 _UNIX_PATH_LIMIT = 107
 
 
@@ -64,6 +67,22 @@ def role_child(line: Line, role: str) -> Child:
         heartbeat=role == CONTROLLER,
         spare=role == CONTROLLER,
     )
+
+
+def recogniser_children(line: Line) -> list[Child]:
+    """As many as are set, when there is a model to hear with; one that hangs is killed after its silence."""
+    if not line.settings.speech.models:
+        return []
+    return [
+        replace(
+            role_child(line, "recogniser"),
+            name=f"recogniser{number}",
+            log=line.var / "log" / f"recogniser{number}.log",
+            environment=_FEW_ARENAS | {NUMBER_VARIABLE: str(number)},
+            heartbeat=True,
+        )
+        for number in range(1, line.settings.speech.processes + 1)
+    ]
 
 
 def fitting_socket(path: Path) -> Path:

@@ -72,16 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", commands.bench, "Our line beside a native dialplan of the same flow, under sipp: ratios.")
     _ask_of_bench(bench)
     chaos = add("chaos", commands.chaos, "A line of its own under load while its processes are killed and stopped.")
-    chaos.add_argument("--minutes", type=float, default=5.0, help="how long the load lasts (default 5)")
-    chaos.add_argument("--seed", type=int, help="callers and faults of an earlier run again (default: a new one)")
-    chaos.add_argument("--rate", type=float, default=RATE, help=f"calls a second (default {RATE:g})")
-    chaos.add_argument(
-        "--books",
-        choices=["auto", "sqlite", "postgresql"],
-        default="auto",
-        help="what the line's books are kept in (default: PostgreSQL when it is installed)",
-    )
-    chaos.add_argument("--json", action="store_true")
+    _ask_of_chaos(chaos)
     soak = add("soak", commands.soak, "A line of its own under a steady load: its memory stays flat, nothing is left.")
     soak.add_argument("--minutes", type=float, default=10.0, help="how long the load lasts (default 10)")
     soak.add_argument("--rate", type=float, help="calls a second (default: half of what the machine carries, measured)")
@@ -93,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     flow = add("flow", commands.flow, "`sunwai flow show NAME`: draw a flow.")
     flow.add_argument("deed", choices=["show"])
     flow.add_argument("name")
+    speech = add("speech", commands.speech, "`sunwai speech check MODEL_DIR`: will this Vosk model hear the menus?")
+    _ask_of_speech(speech)
     prompts = add("prompts", commands.prompts, "`sunwai prompts missing`: what has no human recording yet.")
     prompts.add_argument("deed", choices=["missing"])
     prompts.add_argument("--json", action="store_true")
@@ -106,6 +99,26 @@ def _parser() -> argparse.ArgumentParser:
     for name in ROLES:
         add(name, commands.role, f"Run the role {name} alone (under systemd, say).").set_defaults(role=name)
     return parser
+
+
+def _ask_of_chaos(chaos: argparse.ArgumentParser) -> None:
+    chaos.add_argument("--minutes", type=float, default=5.0, help="how long the load lasts (default 5)")
+    chaos.add_argument("--seed", type=int, help="callers and faults of an earlier run again (default: a new one)")
+    chaos.add_argument("--rate", type=float, default=RATE, help=f"calls a second (default {RATE:g})")
+    chaos.add_argument(
+        "--books",
+        choices=["auto", "sqlite", "postgresql"],
+        default="auto",
+        help="what the line's books are kept in (default: PostgreSQL when it is installed)",
+    )
+    chaos.add_argument("--json", action="store_true")
+
+
+def _ask_of_speech(speech: argparse.ArgumentParser) -> None:
+    speech.add_argument("deed", choices=["check"])
+    speech.add_argument("model", type=Path, help="the unpacked model's folder")
+    speech.add_argument("--language", help="the engine's language, such as hi (default: those it knows words of)")
+    speech.add_argument("--json", action="store_true")
 
 
 def _ask_of_bench(bench: argparse.ArgumentParser) -> None:

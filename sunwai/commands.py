@@ -36,6 +36,8 @@ from sunwai.settings import Line
 from sunwai.setup import setup as setup_programs
 from sunwai.soak.command import Asked as SoakAsked
 from sunwai.soak.command import run_soak
+from sunwai.speech_check import check as check_speech
+from sunwai.speech_check import show as show_speech
 
 CHAINED = (Origin.LINE, Origin.PROBE)
 """Satisfaction attempts of these origins each have a chain of their own (design 3.17)."""
@@ -160,6 +162,16 @@ def flow(line: Line, given: argparse.Namespace, console: Console) -> int:  # noq
         raise SunwaiError(f"there is no flow {given.name}: {', '.join(flows)}")
     sys.stdout.write(draw(flows[given.name]))
     return 0
+
+
+def speech(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
+    """1 when the model would leave phrases unheard."""
+    checked = check_speech(given.model, wiring.release().words, given.language)
+    if given.json:
+        sys.stdout.write(json.dumps(asdict(checked) | {"serves": checked.serves}, ensure_ascii=False) + "\n")
+    else:
+        show_speech(checked, console)
+    return 0 if checked.serves else 1
 
 
 def prompts(line: Line, given: argparse.Namespace, console: Console) -> int:

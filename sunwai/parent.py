@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from sunwai.asterisk_conf import ARI_USER, EXCHANGE_USER, exchange_url
-from sunwai.children import CONTROLLER, asterisk_child, exchange_child, redis_child, role_child
+from sunwai.children import (
+    CONTROLLER,
+    asterisk_child,
+    exchange_child,
+    recogniser_children,
+    redis_child,
+    role_child,
+)
 from sunwai.errors import StartError, SunwaiError
 from sunwai.processes import Child, Keeper, Probe, Say
 from sunwai.rescue import APP, AsteriskWatch
@@ -66,7 +73,10 @@ async def run_line(
             foundations.append(asterisk_child(line, watch.alive))
             if exchange:
                 foundations.append(exchange_child(line, far.alive))
-            layers = [foundations, [role_child(line, role) for role in roles]]
+            ours = [role_child(line, role) for role in roles]
+            if CONTROLLER in roles:
+                ours += recogniser_children(line)
+            layers = [foundations, ours]
             await keep_running(layers, say, stop, watch.rescue, renew)
 
 

@@ -117,6 +117,17 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     journal_after_s: Seconds = 0.3
 
 
+class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`models` are folders of Vosk models by the language they hear; without any the line goes by keys alone.
+
+    `processes` hear beside each other, each with all models loaded once and `threads` at work.
+    """
+
+    models: dict[str, str] = {}
+    processes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+
+
 class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gateway: Literal["file", "console"] = "file"
     attempts: int = 5
@@ -145,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
     messages: MessageSettings = msgspec.field(default_factory=MessageSettings)
     metrics: MetricsSettings = msgspec.field(default_factory=MetricsSettings)
+    speech: SpeechSettings = msgspec.field(default_factory=SpeechSettings)
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
 
@@ -168,6 +180,11 @@ class Line:
     @property
     def recordings(self) -> Path:
         return Path(self.settings.storage.recordings) if self.settings.storage.recordings else self.var / "recordings"
+
+    @property
+    def speech_models(self) -> dict[str, Path]:
+        """Folders of Vosk models by the language each hears."""
+        return {language: (self.folder / path).resolve() for language, path in self.settings.speech.models.items()}
 
     @property
     def prompts(self) -> Path:
@@ -214,6 +231,10 @@ def checked(line: Line) -> Line:
     spoken = {"hi", "ur", "en"}
     if not line.settings.line.languages or set(line.settings.line.languages) - spoken:
         raise SettingsError(f"line.languages may hold {', '.join(sorted(spoken))}, at least one of them")
+    if strange := set(line.settings.speech.models) - spoken:
+        raise SettingsError(
+            f"speech.models names {', '.join(sorted(strange))}: there are words for {', '.join(sorted(spoken))} only"
+        )
     if telephony.http_port == line.settings.console.port:
         raise SettingsError("telephony.http_port and console.port must be different ports")
     if telephony.trunk_address == telephony.agent_address:

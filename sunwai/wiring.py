@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from dialplan.clips import MARKER
 from dialplan.edition import Edition, shipped
 from dialplan.wording import Wording, load
+from ivr.speech.recognisers import Recognisers
 from storage.books import Books
 from storage.clock import Clock
 from sunwai.settings import Line
@@ -41,6 +42,17 @@ def make_books(line: Line) -> Books:
 
 def make_clock(line: Line) -> Clock:
     return Clock(line.settings.line.clock_offset_s)
+
+
+def recogniser_socket(line: Line, number: int) -> Path:
+    """Where a recogniser is asked; they are counted from 1."""
+    return line.var / "run" / f"recogniser{number}.sock"
+
+
+def make_recognisers(line: Line) -> Recognisers:
+    """All of this node's; none when no model is set."""
+    numbers = range(1, line.settings.speech.processes + 1) if line.settings.speech.models else ()
+    return Recognisers([recogniser_socket(line, number) for number in numbers])
 
 
 def spoken_languages(line: Line) -> tuple[str, ...]:

@@ -4,4 +4,4 @@ Each has `async def run(line: Line, word: Word) -> None`, which works until it i
 they are. `word` is awaited once, with everything loaded and before anything outside is touched: a spare waits in it.
 """
 
-ROLES = ("controller", "console", "notifications", "worker")
+ROLES = ("controller", "console", "notifications", "worker", "recogniser")

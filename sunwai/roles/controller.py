@@ -52,7 +52,8 @@ def assembled(line: Line) -> tuple[Controller, House]:
     books, clock = wiring.make_books(line), wiring.make_clock(line)
     zone, marker = wiring.zone_of(line), line.settings.line.marker_prompts
     voice_of = partial(Voice, clock=clock, zone=zone, marker=marker)
-    editions = Editions(wiring.release(), books, line.settings.line.node, line.prompts, voice_of)
+    release = wiring.release()
+    editions = Editions(release, books, line.settings.line.node, line.prompts, voice_of)
     return make_controller(
         line.ari_url,
         ARI_USER,
@@ -64,6 +65,8 @@ def assembled(line: Line) -> tuple[Controller, House]:
         editions=editions,
         clock=clock,
         plan=make_plan(line),
+        recognisers=wiring.make_recognisers(line),
+        words=release.words,
     )
 
 

@@ -146,6 +146,7 @@ class Scene:
             clock=self.clock,
             plan=plan(),
             surge=self.surge,
+            hearing=None,
         )
         self._calls = 0
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from dialplan.clips import Clip
+from dialplan.words import Meant
 from ivr.editions import SpokenEdition
 from ivr.errors import HungUp
 from ivr.line import AllSaid, Heard, KeyHeard
@@ -116,6 +117,16 @@ class ScriptedLine:
 
     def flush(self) -> None:
         self._keys.clear()
+
+    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
+        """Nobody listens to this caller: he presses keys."""
+        return {}
+
+    def cease(self) -> None:
+        return
+
+    def deafen(self) -> None:
+        return
 
     def offers_unheard(self) -> list[Heard]:
         """No agent is ever offered to this line."""

@@ -1,6 +1,7 @@
 """The one loop that talks: a step and a reply, keys before, during and after a prompt, hanging up anywhere."""
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,12 +9,12 @@ import pytest
 
 from dialplan.clips import Clip
 from dialplan.flow import ConnectNode, DoNode, EndNode, Flow, MenuNode, NumberNode, RecordNode, SayNode
-from dialplan.steps import Ask, Collect, Connect, Done, Keyed, Pressed, Record, Recorded, Say, Silent
+from dialplan.steps import Ask, Collect, Connect, Done, Keyed, Misheard, Pressed, Record, Recorded, Say, Silent, Spoken
 from dialplan.walk import Walk
 from dialplan.wording import load
-from ivr.conversation import LONGEST_PROMPT_S, ask, collect, converse, record
+from ivr.conversation import LONGEST_PROMPT_S, SPEAKING_S, ask, collect, converse, record
 from ivr.errors import HungUp
-from ivr.line import AllSaid, KeyHeard
+from ivr.line import AllSaid, KeyHeard, SpeechBegan, WordsHeard
 from ivr.voice import Voice
 from storage.clock import Clock
 
@@ -39,6 +40,7 @@ class ShortLine:
         self.speech_s = speech_s
         self.before_s = before_s
         self.speaking = False
+        self.offered: dict[str, str] = {}
 
     async def answer(self):
         self.log.append("answer")
@@ -62,10 +64,19 @@ class ShortLine:
         if act == SAID or (act is None and self.speaking):
             self.speaking = False
             return AllSaid()
-        return None if act is None else KeyHeard(act)
+        return act if act is None or isinstance(act, WordsHeard | SpeechBegan) else KeyHeard(act)
 
     def unhear(self, key):
         self.pressed.appendleft(key)
+
+    def listen(self, language, keys, meant):
+        return self.offered
+
+    def cease(self):
+        return
+
+    def deafen(self):
+        return
 
     def flush(self):
         self.log.append("flush")
@@ -97,6 +108,80 @@ def number(digits=4):
     return Collect("number", (Say("en", "ask_docket_number"),), digits, 8.0, 4.0, flush=True)
 
 
+# -- words
+
+
+def words(text, confidence=1.0):
+    return WordsHeard(1, text, confidence, 900)
+
+
+class HearingLine(ShortLine):
+    """The same with somebody who listens."""
+
+    def __init__(self, *script):
+        super().__init__(*script)
+        self.offered = {"bill": "1", "meter": "2", "fire": "9"}
+
+    def cease(self):
+        self.log.append("cease")
+
+
+def spoken_question(timeout_s=6.0, *, by_keys=False):
+    asked = question("129", timeout_s)
+    return replace(asked, language="en", words=(("1", "bill"),), first="9", by_keys=by_keys)
+
+
+async def test_a_word_during_the_prompt_stops_it_and_is_the_answer():
+    line = HearingLine(words("bill"))
+    assert await ask(line, VOICE, spoken_question()) == Spoken("1", sure=True)
+    assert line.log == ["say", "hush", "cease"]
+
+
+async def test_a_key_pressed_while_a_word_is_made_out_beats_it():
+    line = HearingLine(words("bill"))
+    line.hush = lambda: _pressed_meanwhile(line, "2")
+    assert await ask(line, VOICE, spoken_question()) == Pressed("2")
+
+
+async def _pressed_meanwhile(line, key):
+    line.speaking = False
+    line.pressed.append(key)
+
+
+@pytest.mark.parametrize("heard", [words("bill", 0.4), words("[unk] bill")])
+async def test_a_word_that_is_not_certain_is_told_as_such(heard):
+    assert await ask(HearingLine(SAID, heard), VOICE, spoken_question()) == Spoken("1", sure=False)
+
+
+async def test_speech_over_the_menu_that_is_no_answer_is_no_answer():
+    line = HearingLine(*[words("[unk]")] * 5, SAID, "1")
+    assert await ask(line, VOICE, spoken_question()) == Pressed("1")
+
+
+async def test_two_answers_that_are_none_are_told():
+    line = HearingLine(SAID, words("[unk]"), words("bill meter"), "1")
+    assert await ask(line, VOICE, spoken_question()) == Misheard()
+
+
+async def test_who_was_sent_to_the_keys_is_not_sent_there_again_and_still_understood():
+    line = HearingLine(SAID, *[words("[unk]")] * 5, words("meter"))
+    assert await ask(line, VOICE, spoken_question(by_keys=True)) == Spoken("2", sure=True)
+
+
+async def test_nobody_is_taken_for_silent_while_he_speaks_but_not_for_ever():
+    line = HearingLine(SAID, *[SpeechBegan(1)] * 40)
+    await ask(line, VOICE, spoken_question(timeout_s=1.0))
+    assert line.limits[2] == pytest.approx(SPEAKING_S, abs=0.5)
+    assert max(line.limits[2:]) <= 2 * SPEAKING_S + 1.0
+
+
+async def test_an_announcement_is_left_for_clear_words_and_danger_is_asked_back():
+    over = spoken_question(timeout_s=0.0)
+    assert await ask(HearingLine(words("bill")), VOICE, over) == Spoken("1", sure=True)
+    assert await ask(HearingLine(words("bill", 0.3)), VOICE, over) == Silent()
+    assert await ask(HearingLine(words("fire")), VOICE, over) == Spoken("9", sure=False)
+
+
 # -- asking
 
 
@@ -117,7 +202,7 @@ async def test_a_key_without_a_use_is_an_answer_as_well_and_the_walker_says_so()
 async def test_silence_is_counted_from_the_end_of_the_prompt():
     line = ShortLine(SAID)
     assert await ask(line, VOICE, question(timeout_s=6.0)) == Silent()
-    assert line.limits == [LONGEST_PROMPT_S, 6.0]
+    assert line.limits == pytest.approx([LONGEST_PROMPT_S, 6.0], abs=0.5)
 
 
 async def test_a_prompt_whose_end_nobody_tells_does_not_hold_the_caller_for_ever():
@@ -133,7 +218,7 @@ async def _nothing(limit_s):
 async def test_an_announcement_ends_when_all_is_said():
     line = ShortLine(SAID)
     assert await ask(line, VOICE, question(keys="09", timeout_s=0.0)) == Silent()
-    assert line.limits == [LONGEST_PROMPT_S]
+    assert line.limits == pytest.approx([LONGEST_PROMPT_S], abs=0.5)
 
 
 async def test_a_key_pressed_during_an_announcement_ends_it_and_is_kept_for_the_question_that_follows():

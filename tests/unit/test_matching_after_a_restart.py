@@ -90,6 +90,7 @@ async def test_nobody_loses_his_place_before_asterisk_has_told_whom_it_holds():
     )
     house.ari = SimpleNamespace(list_channels=nothing, list_bridges=nothing, create_bridge=nothing)
     house.dispatch = SimpleNamespace()
+    house.hearing = SimpleNamespace(clear=nothing)
     house.notes = SimpleNamespace(flush=nothing)
     house.books = SimpleNamespace(calls=SimpleNamespace(open_calls=nothing, ended_unheard=nothing))
     controller = Controller(house, SimpleNamespace(), SimpleNamespace(look_at_all=nothing), SimpleNamespace())

@@ -21,6 +21,7 @@ from dialplan.words import (
     WordsError,
     choices,
     clash,
+    complete,
     grammar,
     load_file,
     load_words,
@@ -177,6 +178,21 @@ def test_only_keys_that_have_a_use_can_be_said():
     assert set(said.values()) == {"1"}
     assert "one" in said
     assert "two" not in said
+
+
+def test_a_phrase_is_whole_when_no_longer_one_could_turn_it_into_another_choice():
+    offered = {"no": "2", "no power": "1", "no power at all": "1", "bill": "3", "bill complaint": "3"}
+    assert complete("bill", offered), "a complaint about it is the same choice"
+    assert complete("no power", offered)
+    assert not complete("no", offered)
+    assert not complete("power", offered)
+
+
+def test_who_speaks_mostly_of_something_else_has_not_chosen_but_danger_counts():
+    offered = {"bill": "2", "fire": "9"}
+    assert understood("[unk] bill", offered) == Understood("2", sure=False)
+    assert understood("[unk] bill [unk] [unk]", offered) is None
+    assert understood("[unk] fire [unk] [unk]", offered, "9") == Understood("9", sure=False)
 
 
 def test_a_grammar_always_holds_the_word_for_unknown_speech():

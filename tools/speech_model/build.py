@@ -28,7 +28,7 @@ SEED = 20261123
 TRAINED, JUDGED = 3300, 60
 """Utterances of each language."""
 COPIES, ROUNDS = 3, 16
-GARBAGE_LENGTH, GARBAGE_EASE = 4, 0.7
+GARBAGE_LENGTH, GARBAGE_EASE = 4, 1.2
 """[unk] is so many garbage sounds; the more ease, the more is rejected, right or wrong."""
 _SELDOM = 0.04
 """A pronunciation heard less often than this share of the usual one is a slip of the synthesiser."""
@@ -66,7 +66,9 @@ def build(folder: Path, count: int, rounds: int) -> None:
     priors[trained.sounds.distribution[GARBAGE]] *= math.exp(-GARBAGE_EASE)
     about = _about(count, rounds, trained.accuracy)
     write_model(folder, trained.sounds, lexicon, trained.network.layers(), priors / priors.sum(), about)
-    tell(f"written: {folder}, {len(vocabulary)} words, {_digest(folder)}")
+    with (folder / "README.md").open("a", encoding="utf-8") as readme:
+        readme.write(f"\nSHA-256 of its files, in the order of their names: `{digest_of(folder)}`\n")
+    tell(f"written: {folder}, {len(vocabulary)} words")
 
 
 def _all_said(
@@ -102,13 +104,13 @@ def _about(count: int, rounds: int, accuracy: float) -> str:
     )
 
 
-def _digest(folder: Path) -> str:
-    """SHA-256 over names and contents of all files but the README."""
+def digest_of(folder: Path) -> str:
+    """Over the contents of all files but the README."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file() and file.name != "README.md":
-            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":

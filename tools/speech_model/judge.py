@@ -21,7 +21,7 @@ import vosk  # type: ignore[import-untyped] # noqa: E402 - no stubs; as above
 from channel import Way, through  # noqa: E402 - as above
 from espeak_voice import Synthesiser  # noqa: E402 - as above
 from utterances import Utterance, heard, scripts, some_manner  # noqa: E402 - as above
-from voices import HELD_OUT  # noqa: E402 - as above
+from voices import HELD_OUT, STRANGE  # noqa: E402 - as above
 
 from dialplan.edition import shipped  # noqa: E402 - as above
 from dialplan.flow import Flow, MenuNode  # noqa: E402 - as above
@@ -41,14 +41,15 @@ def main() -> int:
     asked = parser.parse_args()
     vosk.SetLogLevel(-1)
     model = vosk.Model(str(asked.model))
-    print("language by engine   noise   right  unsure   wrong  nothing   nonsense rejected")
+    print("language by engine   voices   noise   right  unsure   wrong  nothing   nonsense rejected  or asked back")
+    people = tuple(voice for voice in HELD_OUT if voice not in STRANGE)
     for words in RELEASE.words.values():
-        for snr_db in (None, 20.0, 10.0):
-            print(_line(words, snr_db, _judged(model, words, snr_db)))
+        for voices, snr_db in ((people, None), (people, 20.0), (people, 10.0), (HELD_OUT, 20.0)):
+            print(_line(words, len(voices), snr_db, _judged(model, words, voices, snr_db)), flush=True)
     return 0
 
 
-def _judged(model: vosk.Model, words: Words, snr_db: float | None) -> Counter[str]:
+def _judged(model: vosk.Model, words: Words, voices: tuple[str, ...], snr_db: float | None) -> Counter[str]:
     chance, noise, voice = random.Random(SEED), np.random.default_rng(SEED), Synthesiser()
     filler = scripts(ROOM / "words", HERE / "filler")[words.engine].filler
     menus = [
@@ -61,13 +62,13 @@ def _judged(model: vosk.Model, words: Words, snr_db: float | None) -> Counter[st
         nonsense = chance.random() < NONSENSE
         begin = chance.randrange(len(filler) - 4)
         text = " ".join(filler[begin : begin + chance.randint(1, 4)]) if nonsense else chance.choice(sorted(offered))
-        manner = some_manner(words.engine, HELD_OUT, chance, trained=False)
+        manner = some_manner(words.engine, voices, chance, trained=False)
         said = heard(voice.say(text, manner), text.split(), manner.voice)
-        if said is None:
-            continue
+        if said is None or (nonsense and understood(text, offered) is not None):
+            continue  # the synthesiser failed, or chance has said something that is a choice
         told = understood(_recognised(model, said, snr_db, noise, offered), offered)
         if nonsense:
-            found["taken" if told else "rejected"] += 1
+            found["rejected" if told is None else "taken" if told.sure else "asked back"] += 1
         elif told is None:
             found["nothing"] += 1
         elif told.key != offered[text]:
@@ -93,12 +94,14 @@ def _recognised(
     return " ".join([*ended, json.loads(listener.FinalResult())["text"]])
 
 
-def _line(words: Words, snr_db: float | None, found: Counter[str]) -> str:
+def _line(words: Words, voices: int, snr_db: float | None, found: Counter[str]) -> str:
     answers = sum(found[name] for name in ("right", "unsure", "wrong", "nothing"))
     shares = "  ".join(f"{found[name] / answers:6.1%}" for name in ("right", "unsure", "wrong", "nothing"))
-    rejected = found["rejected"] / max(found["rejected"] + found["taken"], 1)
+    nonsense = max(found["rejected"] + found["asked back"] + found["taken"], 1)
+    rejected, not_taken = found["rejected"] / nonsense, 1 - found["taken"] / nonsense
     noise = "quiet" if snr_db is None else f"{snr_db:.0f} dB"
-    return f"{words.language} by {words.engine}             {noise:>6}  {shares}   {rejected:6.1%}"
+    pair = f"{words.language} by {words.engine}"
+    return f"{pair:<21}{voices:>5}   {noise:>6}  {shares}             {rejected:6.1%}        {not_taken:6.1%}"
 
 
 if __name__ == "__main__":
