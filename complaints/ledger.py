@@ -67,11 +67,33 @@ LATE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """How one question of a flow was answered: `at_s` seconds after the call was offered, `after_s` after it was begun.
+
+    `node` is the question's place, with "?" when it only asked back what had been understood. `way` is key, words,
+    misheard, silence or left; `heard` are the engine's words, never sound, with the `confidence` (0..1) of the least
+    certain one. `led_to` is the place of the flow where he was then: the same one when it was no answer. Numbers that
+    are keyed are no answers: nothing of them is here.
+    """
+
+    at_s: float
+    node: str
+    language: str
+    way: str
+    key: str = ""
+    heard: str = ""
+    confidence: float = 1.0
+    after_s: float = 0.0
+    led_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One row of the ledger, keyed by `call_ref` (the channel's CALL_REF). `flags` hold every deed noted on the call.
 
     `kind` is "inbound" for calls to the line, "satisfaction" or "callback" for calls we make, "field" for officers.
-    `steps` are the places of the flow he came to, each with the seconds since the call was offered.
+    `steps` are the places of the flow he came to, each with the seconds since the call was offered; `answers` how he
+    answered each question.
     `no_callback` states why a caller who left is not rung back (withheld, served since, short abandon ...).
     """
 
@@ -93,6 +115,7 @@ class Call:
     docket: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[tuple[float, str], ...] = ()
+    answers: tuple[Answer, ...] = ()
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     disposition: str | None = None

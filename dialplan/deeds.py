@@ -33,6 +33,12 @@ SLOW_MODE = "slow_mode"
 """The fact that this consumer is spoken to slowly and waited for longer (complaints/flags.py); any flow may be given
 it, and the walker keeps to it by itself (`walk.py`)."""
 
+PROMPT_STYLE = "prompt_style"
+"""The fact how this caller is told that he may speak (`walk.STYLES`); styles are compared (docs/speech.md)."""
+
+HEARD_IN = "heard_in"
+"""The fact in which languages a caller could be heard when his call came, joined by spaces."""
+
 DOCKET_FACTS = ("docket", "pairs", "category", "when", "due_prompt", "status_prompt", "role")
 _CONSUMER = ("consumer_id", "area", SLOW_MODE)
 _CALLER, _ASKED, _RUNG = ("inbound",), ("satisfaction",), ("callback",)
@@ -100,6 +106,8 @@ FIRST_FACTS: dict[str, tuple[str, ...]] = {
         "phone_known",
         "subject",
         "surge",
+        PROMPT_STYLE,
+        HEARD_IN,
         "n",
     ),
     "satisfaction": (*DOCKET_FACTS, "reason", "by", SLOW_MODE),

@@ -57,8 +57,8 @@ KEYS = frozenset("0123456789*#")
 BOUNDS = {"timeout_s": (1, 30), "digits": (1, 20), "tries": (1, 5), "max_s": (1, 180)}
 """Least and most of a node's numbers: nobody waits in silence for longer, or is asked more often."""
 LADDER_PROMPTS = ("silence_slow", "silence_anykey", "wrong_key")
-SPEECH_PROMPTS = ("use_keys", "doubt_lead", "doubt_keys", "meant_key")
-"""Said in a flow that has words: when nothing was understood, and when it is asked back what was."""
+SPEECH_PROMPTS = ("press_or_say", "say_or_press", "use_keys", "doubt_lead", "doubt_keys", "meant_key")
+"""Said in a flow that has words: that he may speak, when nothing was understood, and to ask back what was."""
 
 Prompts = Mapping[str, Mapping[str, frozenset[str]]]
 """language -> prompt key -> names of its placeholders"""

@@ -27,7 +27,9 @@ class Ask:
     """Say, then wait `timeout_s` for one of `keys`; a key during the prompt stops it (barge-in).
 
     `words`: what may be said, in `language`, for which key (`dialplan.words.choices`); of several said at once `first`
-    counts. `by_keys`: he was not understood here, and what is not understood now is no answer at all.
+    counts. `by_keys`: he was not understood here, and what is not understood now is no answer at all. `asked_back`: it
+    only asks whether he meant what was understood. `patient` keys are taken from words only when he has said all; with
+    `late` words count after the prompt alone, which names them itself.
     `timeout_s` 0 means: go on when all is said. `flush` throws away keys pressed before this step (design 3.18).
     """
 
@@ -40,6 +42,9 @@ class Ask:
     language: str = ""
     first: str | None = None
     by_keys: bool = False
+    asked_back: bool = False
+    patient: tuple[str, ...] = ()
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +110,22 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The key whose words were said; `sure` is False when it may have been another, and he is asked."""
+    """The key whose words were said; `sure` is False when it may have been another, and he is asked.
+
+    `heard` are the engine's words, with the `confidence` (0..1) of the least certain one.
+    """
 
     key: str
     sure: bool
+    heard: str = field(default="", compare=False)
+    confidence: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Misheard:
-    """He spoke twice after the question, and it was no answer: he is asked to use the keys."""
+    """He spoke twice after the question, and it was no answer: he is asked to use the keys. `heard` is its end."""
+
+    heard: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

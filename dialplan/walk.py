@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
-from dialplan.deeds import SLOW_MODE
+from dialplan.deeds import HEARD_IN, PROMPT_STYLE, SLOW_MODE
 from dialplan.flow import (
     BACK,
     AnyNode,
@@ -60,7 +61,11 @@ SLOWER = 2.0
 """So many times longer than others a caller in slow mode is waited for."""
 YES, NO = "1", "2"
 """Keys that answer whether something was meant."""
+STYLES = {"press_or_say": "press_or_say", "say_or_press": "say_or_press"}
+"""How callers are told that they may speak, as prompts; any other style says nothing of it."""
 DOUBT_S = 6.0
+MOST_DOUBTS = 1
+"""So often a question may be asked back in vain; once more is a failure, as a wrong key is."""
 FIRST = "danger"
 """Of several things said at once this one counts."""
 MAX_HOPS = 50
@@ -85,6 +90,8 @@ class Walk:
         self._back = flow.home
         self._silences = 0
         self._by_keys = False
+        self._doubts = 0
+        self._invited = False
         self._doubted: str | None = None
         self._restored = False
         self._begun_before = ""
@@ -150,6 +157,7 @@ class Walk:
                 "visits": self._visits,
                 "back": self._back,
                 "begun": self._begun_before + self.begun,
+                "invited": self._invited,
             },
             ensure_ascii=False,
         )
@@ -165,6 +173,7 @@ class Walk:
             self.node = name
             self._silences = 0
             self._by_keys = False
+            self._doubts = 0
             self.path.append(name)
             if not isinstance(node, NumberNode | DoNode):
                 self._visits.clear()  # a number that was right does not count against the next one
@@ -209,7 +218,7 @@ class Walk:
 
     def _ask(self, node: MenuNode, lead: tuple[str, ...], *, slow: bool = False) -> Ask:
         slow = slow or self._slow
-        said = [*self._say(lead), *self._say(node.menu, slow=slow)]
+        said = [*self._say((*self._invitation(node, lead), *lead)), *self._say(node.menu, slow=slow)]
         keys = set(node.keys) | set(self.flow.always) | {"*"}
         for number, item in enumerate(self._options(node), start=1):
             said.append(Say(self.language, node.each or "", {**item, "key": str(number)}, slow))
@@ -218,6 +227,15 @@ class Walk:
             said.append(Say(self.language, prompt, {**self.facts, "key": key}, slow))
         wait_s = self._wait_s(node.timeout_s)
         return self._asked(node, tuple(said), frozenset(keys), wait_s, flush=node.flush, words=node.words)
+
+    def _invitation(self, node: MenuNode, lead: tuple[str, ...]) -> tuple[str, ...]:
+        """Once in a talk, before the main menu: that he may speak, in the words of the style his call was given."""
+        style = self.facts.get(PROMPT_STYLE)
+        is_heard = self.language in str(self.facts.get(HEARD_IN) or "").split()
+        if not node.root or lead or self._invited or not is_heard or style not in STYLES:
+            return ()
+        self._invited = True
+        return (STYLES[str(style)],)
 
     def _asked(
         self,
@@ -238,9 +256,16 @@ class Walk:
             flush=flush,
             words=(*self.flow.words.items(), *(words or {}).items()),
             language=self.language,
-            first=next((key for key, meanings in self.flow.words.items() if FIRST in meanings.split()), None),
+            first=self._first,
             by_keys=self._by_keys,
+            patient=(*((self._first,) if self._first else ()), *_confirmed(node)),
+            late=bool(_confirmed(node)),
         )
+
+    @property
+    def _first(self) -> str | None:
+        """The key of danger."""
+        return next((key for key, meanings in self.flow.words.items() if FIRST in meanings.split()), None)
 
     def _keys_instead(self, node: MenuNode) -> Step:
         """He speaks and is not understood: the same question once more, and the keys are pointed out."""
@@ -255,20 +280,31 @@ class Walk:
         said = (*self._say(("doubt_lead",)), asked, *self._say(("doubt_keys",)))
         keys = frozenset({YES, NO, *self.flow.always, "*"})
         wait_s = self._wait_s(DOUBT_S)
-        return self._asked(node, said, keys, wait_s, flush=True, words={YES: "yes correct", NO: "no incorrect"})
+        asking = self._asked(node, said, keys, wait_s, flush=True, words={YES: "yes correct", NO: "no incorrect"})
+        return replace(asking, asked_back=True, patient=(*asking.patient, YES), late=True)
 
     def _answered(self, node: SayNode | MenuNode, doubted: str, reply: Reply) -> Step:
-        """What he says to "You said: ...": only his yes makes it an answer."""
+        """What he says to "You said: ...": only his yes makes it an answer.
+
+        Whoever says the same once more means it; of danger that is also true of whoever goes on speaking.
+        """
+        if doubted == self._first and isinstance(reply, Misheard):
+            return self._pressed(node, doubted)
         match reply:
+            case Spoken(key=key) if key == doubted and key not in (YES, NO) and not _asks_back(node, key):
+                return self._pressed(node, doubted)
             case Pressed(key=key) | Spoken(key=key, sure=True) if key == YES:
                 return self._pressed(node, doubted)
             case Pressed(key="*") | Spoken(key="*"):
                 return self._doubt(node, doubted)
             case Pressed(key=key) | Spoken(key=key, sure=True) if key != NO:
                 return self._pressed(node, key)
-            case Silent() if isinstance(node, MenuNode):
-                return self._silent(node)
-        return self._keys_instead(node) if isinstance(node, MenuNode) else self._step(node)
+        if isinstance(node, SayNode):
+            return self._arrive(node.next)  # it is not said again for a television
+        self._doubts += 1
+        if isinstance(reply, Silent) or self._doubts > MOST_DOUBTS:
+            return self._failed(node, ("silence_slow",), slow=True)
+        return self._keys_instead(node)
 
     def _collect(self, node: NumberNode, lead: tuple[str, ...]) -> Collect:
         said = self._say((*lead, *node.number))
@@ -356,13 +392,18 @@ def restore(flow: Flow, kept: str) -> Walk:
         visits = {name: count - (name == walk.node) for name, count in state["visits"].items()}
         walk._visits = visits  # noqa: SLF001  # restoring a walk is the walk's own business
         walk._back = state["back"]  # noqa: SLF001  # as above
+        walk._invited = state.get("invited", False)  # noqa: SLF001  # as above; as below
         walk._begun_before = state.get("begun", "")  # noqa: SLF001  # as above; a controller before it kept none
         walk._restored = True  # noqa: SLF001  # as above
     return walk
 
 
 def _asks_back(node: SayNode | MenuNode, key: str) -> bool:
-    return isinstance(node, MenuNode) and key in node.confirm
+    return key in _confirmed(node)
+
+
+def _confirmed(node: SayNode | MenuNode) -> tuple[str, ...]:
+    return node.confirm if isinstance(node, MenuNode) else ()
 
 
 def _plain(value: object) -> Fact:

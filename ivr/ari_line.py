@@ -49,7 +49,7 @@ class Ears(Protocol):
 
     over: bool
 
-    def listen(self, question: int, engine: str, offered: dict[str, str]) -> None: ...
+    def listen(self, question: int, engine: str, offered: dict[str, str], patient: tuple[str, ...]) -> None: ...
     def cease(self) -> None: ...
     def end(self) -> None: ...
 
@@ -194,8 +194,10 @@ class AriLine:
             self._keep(self._heard(event))
         self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, KeyHeard))
 
-    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
-        self._question += 1
+    def listen(
+        self, language: str, keys: frozenset[str], meant: Meant, patient: tuple[str, ...] = ()
+    ) -> Mapping[str, str]:
+        self._next_question()
         words = self._hearing.words_of(language) if self._hearing is not None else None
         offered = choices(keys, meant, words) if words is not None else {}
         if words is None or self._hearing is None or not offered:
@@ -204,16 +206,21 @@ class AriLine:
             self._ears = self._hearing.begin(self)
         if self._ears is None:
             return {}
-        self._ears.listen(self._question, words.engine, offered)
+        self._ears.listen(self._question, words.engine, offered, patient)
         return offered
 
-    def cease(self) -> None:
+    def _next_question(self) -> None:
+        """Words to the one before, also those that came while its prompt was being stopped, count no more."""
         self._question += 1
+        self._ahead = deque(heard for heard in self._ahead if not isinstance(heard, WordsHeard | SpeechBegan))
+
+    def cease(self) -> None:
+        self._next_question()
         if self._ears is not None:
             self._ears.cease()
 
     def deafen(self) -> None:
-        self._question += 1
+        self._next_question()
         ears, self._ears = self._ears, None
         if ears is not None:
             ears.end()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from dialplan.steps import (
     Ask,
@@ -42,6 +44,9 @@ CERTAIN = 0.7
 SPEAKING_S = 8.0
 """Nobody is asked whether he is there while he speaks; whoever speaks longer does not choose from a menu."""
 
+ECHO_S = 0.3
+"""So long after our own words an echo of them may still be on its way through the engine."""
+
 MISHEARD = 2
 """So many answers that are none lead to the same question by keys (domain.md 3.1)."""
 
@@ -52,14 +57,24 @@ Deeds = Callable[[Do], Awaitable[Done]]
 Connecting = Callable[[Connect], Awaitable[Done]]
 Keeping = Callable[[Walk], Awaitable[bool]]
 """Keeps a walk for the controller after us; False: it could not, or it does not in this flow."""
-Reached = Callable[[str], None]
-"""Is told every place of the flow as the walk comes to it."""
+
+
+class Notes(Protocol):
+    """What is told as the talk goes on."""
+
+    def reached(self, place: str) -> None:
+        """The walk has come to this place of the flow."""
+
+    def answered(self, question: Ask, reply: Reply, after_s: float, led_to: str) -> None:
+        """The question was answered, or not, so many seconds after it was begun; it led to this place of the flow."""
+
+
 Begun = Callable[[str], Awaitable[None]]
 """Is told the digits of a number as they are keyed."""
 
 
 async def converse(
-    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, reached: Reached
+    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, notes: Notes
 ) -> None:
     """Talk until the walk ends. Raises HungUp after the deeds that the flow wants done for a caller who has left.
 
@@ -67,15 +82,15 @@ async def converse(
     controller can go on (design 3.8).
     """
     try:
-        await _converse(line, walk, voice, do, connect, keep, reached)
+        await _converse(line, walk, voice, do, connect, keep, notes)
     finally:
         line.deafen()
 
 
 async def _converse(
-    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, reached: Reached
+    line: Line, walk: Walk, voice: Voice, do: Deeds, connect: Connecting, keep: Keeping, notes: Notes
 ) -> None:
-    step = walk.start()
+    step, now = walk.start(), asyncio.get_running_loop().time
     left: HungUp | None = None
     kept, told = True, 0
 
@@ -86,19 +101,23 @@ async def _converse(
 
     while True:
         for place in walk.path[told:]:
-            reached(place)
+            notes.reached(place)
         told = len(walk.path)
         if isinstance(step, End):
             if left is not None:
                 raise left
             await _said_out(line, voice, step)
             return
+        began, question = now(), step
         try:
             reply = await _reply(line, voice, step, do, connect, begun)
         except HungUp as gone:
             left = left or gone
             reply = Left(gone.recording)
-        step = walk.reply(reply)
+        after_s, step = now() - began, walk.reply(reply)
+        taken_away = left is not None and (left.moved or left.cut)
+        if isinstance(question, Ask) and question.timeout_s > 0 and not taken_away:
+            notes.answered(question, reply, after_s, walk.node)
         if left is None and _waits(step):
             kept = await keep(walk)
 
@@ -135,7 +154,7 @@ async def ask(line: Line, voice: Voice, step: Ask) -> Pressed | Spoken | Mishear
     for what follows."""
     if step.flush:
         line.flush()
-    offered = line.listen(step.language, step.keys, step.words)
+    offered = line.listen(step.language, step.keys, step.words, step.patient)
     try:
         await line.say(voice.clips(step.say))
         return await _answer(line, step, offered)
@@ -146,23 +165,26 @@ async def ask(line: Line, voice: Voice, step: Ask) -> Pressed | Spoken | Mishear
 async def _answer(line: Line, step: Ask, offered: Mapping[str, str]) -> Pressed | Spoken | Misheard | Silent:
     now = asyncio.get_running_loop().time
     until, all_said, misheard, latest = now() + LONGEST_PROMPT_S, False, 0, 0.0
+    spoken_from = math.inf
     while True:
         match await line.hear(max(0.0, until - now())):
             case KeyHeard(key=key):
                 await line.hush()
                 return _used(line, step, key)
+            case WordsHeard() | SpeechBegan() if step.late and now() < spoken_from:
+                pass  # our own prompt says these words, and may come back as an echo
             case WordsHeard() as heard if (meant := _meant(step, heard, offered)) is not None:
                 await line.hush()
                 return await _unless_keyed(line, step, meant)
             case SpeechBegan() if all_said and not step.by_keys:
                 until = min(max(until, now() + SPEAKING_S), latest)
-            case WordsHeard() if all_said and not step.by_keys:
+            case WordsHeard(text=text) if all_said and not step.by_keys:
                 misheard, until = misheard + 1, min(now() + step.timeout_s, latest)
                 if misheard == MISHEARD:
-                    return Misheard()
+                    return Misheard(text)
             case AllSaid():
                 all_said, until = True, now() + step.timeout_s
-                latest = until + 2 * SPEAKING_S
+                latest, spoken_from = until + 2 * SPEAKING_S, now() + ECHO_S
                 if step.timeout_s == 0:
                     return Silent()
             case None:
@@ -185,15 +207,21 @@ def _meant(step: Ask, heard: WordsHeard, offered: Mapping[str, str]) -> Spoken |
     if found is None:
         return None
     sure = found.sure and heard.confidence >= CERTAIN
+    if step.by_keys and not sure and found.key != step.first:
+        return None  # what was not understood before is not asked back again
     if step.timeout_s == 0:
-        return Spoken(found.key, sure=found.key != step.first) if sure or found.key == step.first else None
-    return Spoken(found.key, sure)
+        if not sure and found.key != step.first:
+            return None
+        sure = found.key != step.first
+    return Spoken(found.key, sure, heard.text, heard.confidence)
 
 
 async def _unless_keyed(line: Line, step: Ask, meant: Spoken) -> Pressed | Spoken | Silent:
     """A key always beats a word: one pressed while the word was made out is the answer."""
-    heard = await line.hear(0.0)
-    return _used(line, step, heard.key) if isinstance(heard, KeyHeard) else meant
+    while (heard := await line.hear(0.0)) is not None:
+        if isinstance(heard, KeyHeard):
+            return _used(line, step, heard.key)
+    return meant
 
 
 async def collect(line: Line, voice: Voice, step: Collect, begun: Begun) -> Keyed | Pressed | Silent:

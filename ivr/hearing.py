@@ -43,6 +43,11 @@ class Hearing:
         async with asyncio.TaskGroup() as self._tasks:
             self._tasks.create_task(self._recognisers.run())
 
+    @property
+    def hears(self) -> bool:
+        """A caller could be heard now."""
+        return bool(self._recognisers.engines())
+
     def words_of(self, language: str) -> Words | None:
         """As the engine hears this language that serves now: its own, or another that knows its words."""
         engines = self._recognisers.engines()

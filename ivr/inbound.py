@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import zlib
 from contextlib import suppress
+from dataclasses import astuple
 
 import structlog
 
 from complaints import flags
-from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, EndedBy
+from complaints.ledger import TALK, TALK_LOST, TALK_ON, TALK_OVER, Answer, EndedBy
 from complaints.records import Company, Consumer, Docket
 from dialplan.clips import MARKER
+from dialplan.deeds import HEARD_IN, PROMPT_STYLE
 from dialplan.steps import Fact
 from dialplan.walk import Walk, WalkError, restore
 from ivr import deeds, holding, talking
@@ -32,6 +35,7 @@ from storage.phones import e164
 
 log = structlog.get_logger(__name__)
 
+KEYS_ONLY = "keys"
 WALK_KEPT_S = 3600
 LOOK_UP_LIMIT_S = 1.0
 """Longer than this nobody is kept waiting for the greeting because the books are slow; he is an unknown caller then."""
@@ -125,7 +129,7 @@ async def _talk(talk: Talk, *, returned: bool) -> None:
         lambda step: deeds.do(talk, step),
         lambda step: holding.connect(talk, step),
         lambda kept: keep(talk, kept),
-        talk.reached,
+        talk,
     )
 
 
@@ -139,9 +143,22 @@ def first_facts(talk: Talk, *, known: bool) -> dict[str, Fact]:
         "n": count,
         "connections": tuple(_option(consumer) for consumer in talk.consumers[:MOST_OPTIONS]),
         "subject": talk.subject,
+        PROMPT_STYLE: _style(talk),
+        HEARD_IN: " ".join(one for one in talk.house.plan.languages if talk.house.hearing.words_of(one) is not None),
         "surge": "on" if talk.house.surge.on else "off",
         **deeds.consumer_facts(talk),
     }
+
+
+def _style(talk: Talk) -> str:
+    """How he is told that he may speak: one of the styles that are compared, by lot, where anybody listens."""
+    house = talk.house
+    if not house.hearing.hears:
+        return KEYS_ONLY
+    styles = house.plan.prompt_styles
+    style = styles[zlib.crc32(talk.call_ref.encode()) % len(styles)]
+    talk.flags[PROMPT_STYLE] = style
+    return style
 
 
 def _option(consumer: Consumer) -> dict[str, Fact]:
@@ -198,7 +215,8 @@ async def _talk_on(talk: Talk, leg: Leg) -> bool:
 async def keep(talk: Talk, walk: Walk) -> bool:
     """A line of JSON with the walk and one with edition and way so far, per reply and per digit (design 3.8); a floor
     that is away must not disturb the talk."""
-    kept = f"{walk.keep()}\n{json.dumps([talk.edition.number, talk.steps])}"
+    answers = [astuple(answer) for answer in talk.answers]
+    kept = f"{walk.keep()}\n{json.dumps([talk.edition.number, talk.steps, answers], ensure_ascii=False)}"
     try:
         await talk.house.floor.keep_walk(talk.call_ref, kept.encode(), WALK_KEPT_S)
     except FloorAway:
@@ -222,13 +240,16 @@ async def _walk_again(talk: Talk) -> Walk | None:
 async def _restored(talk: Talk, kept: str) -> Walk:
     """In the edition the call began with; its way so far is his as well: the ledger and the agent see it whole."""
     state, _, beside = kept.partition("\n")
-    number, steps = json.loads(beside or "[0, []]")  # a controller of the release before kept no more than the walk
+    number, steps, *rest = json.loads(beside or "[0, []]")  # a controller of a release before kept less
     with suppress(NotSpoken, StorageError, TimeoutError):  # the one in use now will do
         async with asyncio.timeout(LOOK_UP_LIMIT_S):
             talk.line.edition = await talk.house.editions.of(number)
     talk.steps = [(at, place) for at, place in steps]
+    talk.answers = [Answer(*answer) for answers in rest for answer in answers]
     walk = restore(talk.edition.flows["inbound"], state)
     talk.language = walk.language
+    if (style := walk.facts.get(PROMPT_STYLE)) not in (None, KEYS_ONLY):
+        talk.flags[PROMPT_STYLE] = str(style)
     talk.subject = str(walk.facts.get("subject") or talk.subject)
     chosen = walk.facts.get("consumer_id")
     talk.consumer = await _consumer(talk, int(str(chosen))) if chosen is not None else None

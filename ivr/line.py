@@ -104,8 +104,13 @@ class Line(Protocol):
     def flush(self) -> None:
         """Forget the keys pressed so far."""
 
-    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
-        """From now on words for these keys are heard as well (WordsHeard): phrase -> key; empty when nobody listens."""
+    def listen(
+        self, language: str, keys: frozenset[str], meant: Meant, patient: tuple[str, ...] = ()
+    ) -> Mapping[str, str]:
+        """From now on words for these keys are heard as well (WordsHeard): phrase -> key; empty when nobody listens.
+
+        What means a `patient` key counts at the end of speech only.
+        """
 
     def cease(self) -> None:
         """Words count no more, also those on their way."""

@@ -38,3 +38,4 @@ class Plan:
     agent_domain: str
     agent_key: str
     peers: frozenset[str]
+    prompt_styles: tuple[str, ...]

@@ -289,7 +289,7 @@ async def call_back(talk: Talk, purpose: str) -> bool:
             lambda step: deeds.do(talk, step),
             lambda step: holding.connect(talk, step),
             _nothing_kept,
-            talk.reached,
+            talk,
         )
     except HungUp:
         talk.ended_by = talk.ended_by or EndedBy.CALLER

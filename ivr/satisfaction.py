@@ -52,7 +52,7 @@ class Asking:
             self._do,
             lambda step: holding.connect(talk, step),
             self._keep,
-            talk.reached,
+            talk,
         )
 
     async def _keep(self, walk: Walk) -> bool:  # noqa: ARG002  # every flow's loop is given one

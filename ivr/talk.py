@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from complaints.ledger import CUT_OFF, SEALED, TALK, TALK_ON, Call, EndedBy, Outcome, outcome_of
+from complaints.ledger import CUT_OFF, SEALED, TALK, TALK_ON, Answer, Call, EndedBy, Outcome, outcome_of
 from complaints.owed import owed
 from complaints.records import Company, Consumer, Docket, Origin, origin_of
+from dialplan.steps import Ask, Misheard, Pressed, Reply, Silent, Spoken
 from ivr.ari_line import AriLine
 from ivr.editions import SpokenEdition
 from ivr.house import House
@@ -59,6 +60,7 @@ class Talk:
     ended_by: EndedBy | None = None
     flags: dict[str, str] = field(default_factory=dict)
     steps: list[tuple[float, str]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     numbered: int = 0
 
     @property
@@ -88,6 +90,22 @@ class Talk:
     def reached(self, place: str) -> None:
         """The flow has come to this place: noted with the call's next word to the ledger."""
         self.steps.append((round((self.now() - self.offered_at).total_seconds(), 1), place))
+
+    def answered(self, question: Ask, reply: Reply, after_s: float, led_to: str) -> None:
+        """How the caller answered, for the ledger: what works on this line's own traffic is seen from it."""
+        at_s = round((self.now() - self.offered_at).total_seconds(), 1)
+        node = f"{question.node}?" if question.asked_back else question.node
+        asked = Answer(at_s, node, question.language, "left", after_s=round(after_s, 2), led_to=led_to)
+        match reply:
+            case Pressed(key=key):
+                asked = replace(asked, way="key", key=key)
+            case Spoken(key=key, heard=heard, confidence=confidence):
+                asked = replace(asked, way="words", key=key, heard=heard, confidence=round(confidence, 2))
+            case Misheard(heard=heard):
+                asked = replace(asked, way="misheard", heard=heard)
+            case Silent():
+                asked = replace(asked, way="silence")
+        self.answers.append(asked)
 
     def note(self, *deeds: Outcome, **facts: object) -> None:
         """Note in the ledger what has become known of this call; `deeds` become flags with their moment."""
@@ -139,5 +157,6 @@ class Talk:
             callback_cause=self.callback_cause,
             flags=dict(self.flags),
             steps=tuple(self.steps),
+            answers=tuple(self.answers),
         )
         return replace(row, **facts)  # type: ignore[arg-type]  # facts are fields of Call

@@ -122,7 +122,7 @@ class Trial:
         await self._look_up()
         walk = Walk(self._flow, talk.language, await self._first_facts())
         await ask(talk.line, talk.edition.voice, self._announcement())
-        await converse(talk.line, walk, talk.edition.voice, self.do, self.connect, _nothing_kept, talk.reached)
+        await converse(talk.line, walk, talk.edition.voice, self.do, self.connect, _nothing_kept, talk)
 
     async def _look_up(self) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from complaints.ledger import SEALED, Call, Outcome
 from complaints.records import Origin
@@ -11,7 +11,19 @@ from complaints.records import Origin
 _PRECEDENCE = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _FIRST_SAID_STAYS = ("answered_at", "queued_at", "talked_at", "ended_at")
 _MERGED_APART = frozenset(
-    {"call_ref", "kind", "origin", "offered_at", "stage", "flags", "steps", "outcome", "ended_by", *_FIRST_SAID_STAYS}
+    {
+        "call_ref",
+        "kind",
+        "origin",
+        "offered_at",
+        "stage",
+        "flags",
+        "steps",
+        "answers",
+        "outcome",
+        "ended_by",
+        *_FIRST_SAID_STAYS,
+    }
 )
 _LATEST_SAID_COUNTS = tuple(field.name for field in fields(Call) if field.name not in _MERGED_APART)
 FIRST_STAGE = "offered"
@@ -23,8 +35,8 @@ USUAL_KIND = "inbound"
 def merged(kept: Call, noted: Call) -> Call:
     """The row after `noted` came to `kept`; the order of witnesses does not matter for what counts.
 
-    Nothing set is overwritten by nothing; flags and steps are united; moments stay as first said (the begin: the
-    earliest); an outcome only rises in precedence, and `ended_by` belongs to it. A sealed call keeps no number.
+    Nothing set is overwritten by nothing; flags, steps and answers are united; moments stay as first said (the begin:
+    the earliest); an outcome only rises in precedence, and `ended_by` belongs to it. A sealed call keeps no number.
     """
     changes: dict[str, object] = {
         "offered_at": min(kept.offered_at, noted.offered_at),
@@ -33,6 +45,7 @@ def merged(kept: Call, noted: Call) -> Call:
         "stage": _stage(kept, noted),
         "flags": {**kept.flags, **noted.flags},
         "steps": tuple(sorted(dict.fromkeys((*kept.steps, *noted.steps)), key=itemgetter(0))),
+        "answers": tuple(sorted(dict.fromkeys((*kept.answers, *noted.answers)), key=attrgetter("at_s"))),
     }
     changes |= {name: getattr(kept, name) or getattr(noted, name) for name in _FIRST_SAID_STAYS}
     changes |= {name: getattr(noted, name) or getattr(kept, name) for name in _LATEST_SAID_COUNTS}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select, update
 
-from complaints.ledger import LATE_S, Call, EndedBy, Outcome, is_lost
+from complaints.ledger import LATE_S, Answer, Call, EndedBy, Outcome, is_lost
 from complaints.records import DueWork, Origin
+from dialplan.deeds import PROMPT_STYLE
 from storage import due
 from storage.call_rows import UNHEARD_STAGE, merged
 from storage.columns import insert_if_new
@@ -20,6 +21,7 @@ from storage.transactions import Transactions
 
 TO_THE_LINE = ("inbound", "field")
 """Kinds of calls that were made to us; the ledger of what was offered holds these only."""
+ALL_KINDS = (*TO_THE_LINE, "satisfaction", "callback")
 
 # Statements of the call path are built once: building costs more than running them.
 _BY_REF = select(table).where(table.c.call_ref == bindparam("ref"))
@@ -56,6 +58,14 @@ class Queued:
     talked_at: datetime | None
     is_over: bool
     is_short: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCall:
+    """How the questions of one call were answered, and in which style it was told that it may speak."""
+
+    style: str
+    answers: tuple[Answer, ...]
 
 
 class Calls:
@@ -118,6 +128,16 @@ class Calls:
             _offered(day_start, day_end, origin, TO_THE_LINE), table.c.queued_at.is_not(None)
         )
         return await self._books.read(lambda c: [Queued(*row) for row in c.execute(query)])
+
+    async def answered(self, start: datetime, end: datetime, origin: Origin) -> list[AnsweredCall]:
+        """Calls of all kinds offered in [start, end) that were asked anything; two columns of each are read."""
+        query = select(table.c.flags, table.c.answers).where(_offered(start, end, origin, ALL_KINDS))
+        rows = await self._books.read(lambda c: c.execute(query).all())
+        return [
+            AnsweredCall(flags.get(PROMPT_STYLE, ""), tuple(Answer(*answer) for answer in answers))
+            for flags, answers in rows
+            if answers
+        ]
 
     async def ledger(
         self,
@@ -190,6 +210,7 @@ def call_of(row: RowMapping) -> Call:
     values["outcome"] = Outcome(row["outcome"]) if row["outcome"] else None
     values["ended_by"] = EndedBy(row["ended_by"]) if row["ended_by"] else None
     values["steps"] = tuple((at, name) for at, name in row["steps"])
+    values["answers"] = tuple(Answer(*answer) for answer in row["answers"])
     return Call(**values)
 
 
@@ -197,6 +218,7 @@ def _values(call: Call) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(call, name) for name in _FIELDS}
     values["flags"] = {str(name): value for name, value in call.flags.items()}
     values["steps"] = [list(step) for step in call.steps]
+    values["answers"] = [list(astuple(answer)) for answer in call.answers]
     return values
 
 

@@ -192,6 +192,7 @@ calls = Table(
     maybe("docket"),
     Column("flags", JSON, nullable=False),
     Column("steps", JSON, nullable=False, server_default="[]"),
+    Column("answers", JSON, nullable=False, server_default="[]"),
     maybe("outcome"),
     maybe("ended_by"),
     maybe("disposition"),

@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     flow = add("flow", commands.flow, "`sunwai flow show NAME`: draw a flow.")
     flow.add_argument("deed", choices=["show"])
     flow.add_argument("name")
-    speech = add("speech", commands.speech, "`sunwai speech check MODEL_DIR`: will this Vosk model hear the menus?")
+    text = "`speech check MODEL`: will this Vosk model hear the menus? `speech report`: keys and words on own calls."
+    speech = add("speech", commands.speech, text)
     _ask_of_speech(speech)
     prompts = add("prompts", commands.prompts, "`sunwai prompts missing`: what has no human recording yet.")
     prompts.add_argument("deed", choices=["missing"])
@@ -115,9 +116,11 @@ def _ask_of_chaos(chaos: argparse.ArgumentParser) -> None:
 
 
 def _ask_of_speech(speech: argparse.ArgumentParser) -> None:
-    speech.add_argument("deed", choices=["check"])
-    speech.add_argument("model", type=Path, help="the unpacked model's folder")
-    speech.add_argument("--language", help="the engine's language, such as hi (default: those it knows words of)")
+    speech.add_argument("deed", choices=["check", "report"])
+    speech.add_argument("model", type=Path, nargs="?", help="with check: the unpacked model's folder")
+    language = "with check: the engine's language, such as hi (default: those it knows words of)"
+    speech.add_argument("--language", help=language)
+    speech.add_argument("--days", type=int, default=7, help="with report: so many days back (default 7)")
     speech.add_argument("--json", action="store_true")
 
 

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +16,9 @@ from rich.table import Table
 
 from complaints.records import Origin
 from dialplan.drawing import draw
+from dialplan.flow import MenuNode
 from storage.books import Books
+from storage.calls import AnsweredCall
 from storage.register_chain import ChainReport, verify_rows
 from storage.reports import ledger_check
 from sunwai import doctor as examination
@@ -38,6 +40,8 @@ from sunwai.soak.command import Asked as SoakAsked
 from sunwai.soak.command import run_soak
 from sunwai.speech_check import check as check_speech
 from sunwai.speech_check import show as show_speech
+from sunwai.speech_report import report_of
+from sunwai.speech_report import show as show_report
 
 CHAINED = (Origin.LINE, Origin.PROBE)
 """Satisfaction attempts of these origins each have a chain of their own (design 3.17)."""
@@ -164,14 +168,38 @@ def flow(line: Line, given: argparse.Namespace, console: Console) -> int:  # noq
     return 0
 
 
-def speech(line: Line, given: argparse.Namespace, console: Console) -> int:  # noqa: ARG001  # every verb has this shape
-    """1 when the model would leave phrases unheard."""
+def speech(line: Line, given: argparse.Namespace, console: Console) -> int:  # every verb has this shape
+    """Of a check 1 when the model would leave phrases unheard."""
+    if given.deed == "report":
+        return _speech_report(line, given, console)
+    if given.model is None:
+        raise SunwaiError("name the model's folder: sunwai speech check MODEL")
     checked = check_speech(given.model, wiring.release().words, given.language)
     if given.json:
         sys.stdout.write(json.dumps(asdict(checked) | {"serves": checked.serves}, ensure_ascii=False) + "\n")
     else:
         show_speech(checked, console)
     return 0 if checked.serves else 1
+
+
+def _speech_report(line: Line, given: argparse.Namespace, console: Console) -> int:
+    inbound = wiring.release().flows["inbound"]
+    menus = {node.name for node in inbound.nodes.values() if isinstance(node, MenuNode) and node.root}
+    found = report_of(asyncio.run(_answered(line, given.days)), menus, {*inbound.always.values()})
+    if given.json:
+        sys.stdout.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
+    else:
+        show_report(found, console)
+    return 0
+
+
+async def _answered(line: Line, days: int) -> list[AnsweredCall]:
+    now, books = wiring.make_clock(line).wall_now(), wiring.make_books(line)
+    await books.open()
+    try:
+        return await books.calls.answered(now - timedelta(days=days), now, Origin.LINE)
+    finally:
+        await books.close()
 
 
 def prompts(line: Line, given: argparse.Namespace, console: Console) -> int:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agent_console import built
+from ivr.speech.models import ModelRefused, whole
 from sunwai.asterisk_program import LEAST_VERSION, find_asterisk, of_system
 from sunwai.children import fitting_socket
 from sunwai.distribution import find_program
@@ -55,6 +56,7 @@ async def examine(line: Line, ask_books: AskBooks) -> list[Check]:
         *programs(line),
         page(),
         prompts(line),
+        *speech_models(line),
         await books(ask_books),
         *ports(line),
         socket_paths(line),
@@ -124,6 +126,18 @@ def prompts(line: Line) -> Check:
     if absent:
         return Check("prompts", "missing", f"not rendered: {', '.join(str(path) for path in absent)}", "sunwai setup")
     return Check("prompts", "ok", f"{', '.join(languages)} in {line.prompts}")
+
+
+def speech_models(line: Line) -> Iterator[Check]:
+    """Whether the folders that are set hold models; whether they know the line's words says `sunwai speech check`."""
+    for language, folder in line.speech_models.items():
+        try:
+            whole(folder)
+        except ModelRefused as refused:
+            remedy = f"until then callers are asked by keys; then: sunwai speech check {folder}"
+            yield Check(f"speech model {language}", "missing", str(refused), remedy)
+        else:
+            yield Check(f"speech model {language}", "ok", str(folder))
 
 
 async def books(ask_books: AskBooks) -> Check:

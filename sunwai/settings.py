@@ -120,12 +120,17 @@ class StorageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`models` are folders of Vosk models by the language they hear; without any the line goes by keys alone.
 
-    `processes` hear beside each other, each with all models loaded once and `threads` at work.
+    `processes` hear beside each other, each at most `callers` at a time, with all models loaded once and `threads` at
+    work. Of several `styles` each call gets one by lot (docs/speech.md).
     """
 
     models: dict[str, str] = {}
     processes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    callers: Count = 60
+    styles: Annotated[tuple[Literal["press_or_say", "say_or_press", "keys"], ...], msgspec.Meta(min_length=1)] = (
+        "press_or_say",
+    )
 
 
 class MessageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

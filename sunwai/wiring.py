@@ -52,7 +52,7 @@ def recogniser_socket(line: Line, number: int) -> Path:
 def make_recognisers(line: Line) -> Recognisers:
     """All of this node's; none when no model is set."""
     numbers = range(1, line.settings.speech.processes + 1) if line.settings.speech.models else ()
-    return Recognisers([recogniser_socket(line, number) for number in numbers])
+    return Recognisers([recogniser_socket(line, number) for number in numbers], line.settings.speech.callers)
 
 
 def spoken_languages(line: Line) -> tuple[str, ...]:

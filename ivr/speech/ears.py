@@ -69,9 +69,9 @@ class Ears:
         self._inbox = dispatch.register(self.id)
         self.over = False
 
-    def listen(self, question: int, engine: str, offered: dict[str, str]) -> None:
+    def listen(self, question: int, engine: str, offered: dict[str, str], patient: tuple[str, ...]) -> None:
         """This question counts from now on, or from when the ears are up."""
-        self._asked = Listen(self.id, question, engine, offered)
+        self._asked = Listen(self.id, question, engine, offered, patient)
         if self._attached:
             self._recogniser.say(self._asked)
 
@@ -93,6 +93,8 @@ class Ears:
             await self._live()
         except (AriError, TimeoutError) as error:  # mostly a caller who has left meanwhile
             log.info("not_heard", call=self._call, error=type(error).__name__)
+        except Exception:  # top of a caller's ears: no fault of theirs may reach another call
+            log.exception("ears_failed", call=self._call)
         finally:
             self.over = True
             self._recogniser.end(self.id)

@@ -7,7 +7,7 @@ it does not know without telling (speech.md 5). So grammars are made here alone,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from dialplan.words import UNKNOWN, complete, grammar
 
 STILL_S = 0.25
 """Words that have not changed for so long are taken without waiting for the end of speech, which takes 0.8 s."""
+HALF_A_WORD = 0.8
+"""A word cut off in its middle is decoded with less confidence than this, or as unknown speech."""
 BYTES_PER_SAMPLE = 2
 
 
@@ -49,8 +51,11 @@ class Engine:
         vosk.SetLogLevel(-1)
         self._model = vosk.Model(model_path=str(folder))
 
-    def listener(self, offered: Mapping[str, str], rate_hz: int) -> Listener:
-        """For one question: phrase -> key. Phrases with a word the model lacks are left out; NoWords: all were."""
+    def listener(self, offered: Mapping[str, str], rate_hz: int, patient: Collection[str] = ()) -> Listener:
+        """For one question: phrase -> key; what means a `patient` key waits for the end of speech.
+
+        Phrases with a word the model lacks are left out; NoWords: all were.
+        """
         heard = {phrase: key for phrase, key in offered.items() if self._knows(phrase.split())}
         if not heard or not self._knows([UNKNOWN]):
             raise NoWords
@@ -58,7 +63,7 @@ class Engine:
         text = json.dumps(grammar(heard), ensure_ascii=False)
         recogniser = vosk.KaldiRecognizer(self._model, rate_hz, text)
         recogniser.SetWords(True)
-        return Listener(recogniser, heard, rate_hz)
+        return Listener(recogniser, heard, rate_hz, frozenset(patient))
 
     def _knows(self, words: Iterable[str]) -> bool:
         return all(self._model.vosk_model_find_word(word) >= 0 for word in words)
@@ -67,10 +72,17 @@ class Engine:
 class Listener:
     """Hears the answers to one question, one after the other."""
 
-    def __init__(self, recogniser: vosk.KaldiRecognizer, offered: Mapping[str, str], rate_hz: int) -> None:
+    def __init__(
+        self,
+        recogniser: vosk.KaldiRecognizer,
+        offered: Mapping[str, str],
+        rate_hz: int,
+        patient: frozenset[str] = frozenset(),
+    ) -> None:
         self._recogniser = recogniser
         self._offered = offered
         self._rate_hz = rate_hz
+        self._patient = patient
         self._samples = 0
         self._words = ""
         self._still_since = 0
@@ -87,16 +99,21 @@ class Listener:
         if words != self._words:
             began, self._words, self._still_since = not self._words, words, self._samples
             return Speaks() if began else None
-        if complete(words, self._offered) and self._samples - self._still_since >= STILL_S * self._rate_hz:
+        is_still = self._samples - self._still_since >= STILL_S * self._rate_hz
+        if is_still and self._offered.get(words) not in self._patient and complete(words, self._offered):
             return self._recognised(self._recogniser.FinalResult(), whole=words)
         return None
 
     def _recognised(self, result: str, whole: str = "") -> Recognised | None:
-        """`whole`: the phrase that stood still; half a word that follows it is no part of the answer."""
+        """`whole`: the phrase that stood still; half a word that follows it is no part of the answer.
+
+        More than half a word is: "right ... no" is not right.
+        """
         words = json.loads(result).get("result", [])
         phrase = words[: len(whole.split())]
-        if whole and [word["word"] for word in phrase] == whole.split():
-            words = phrase
+        if whole and [word["word"] for word in phrase] == whole.split() and len(words) <= len(phrase) + 1:
+            is_half = words[-1]["word"] == UNKNOWN or words[-1]["conf"] < HALF_A_WORD
+            words = phrase if is_half else words
         self._words, self._still_since = "", self._samples
         if not words:
             return None

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 AGAIN_S = 0.5
 """A process that is not there is looked for again after this."""
+FULL_S = 5.0
+"""A process that could not hear somebody in time, or got no sound, is given nobody for so long."""
 MOST_UNREAD = 1 << 18
 """Bytes it has not read: it hangs, and nothing more is asked of it."""
 LONGEST_LINE = 1 << 20
@@ -28,8 +30,10 @@ Tell = Callable[[Began | Heard | Deaf], None]
 class Recogniser:
     """One process. `serving` is None while there is none to talk to."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, most: int) -> None:
         self._socket = socket
+        self._most = most
+        self._full_until = 0.0
         self._writer: asyncio.StreamWriter | None = None
         self._callers: dict[str, Tell] = {}
         self.serving: Serving | None = None
@@ -37,6 +41,12 @@ class Recogniser:
     @property
     def callers(self) -> int:
         return len(self._callers)
+
+    @property
+    def has_room(self) -> bool:
+        """It serves, and one more would be heard in time."""
+        serves = self.serving is not None and bool(self.serving.engines)
+        return serves and self.callers < self._most and asyncio.get_running_loop().time() >= self._full_until
 
     def begin(self, ears: str, told_of: Tell) -> None:
         """What is heard of these ears goes to `told_of`, and Deaf when the process goes."""
@@ -82,14 +92,17 @@ class Recogniser:
             self.serving = message
             log.info("speech_serves", engines=sorted(message.engines), refused=dict(message.refused))
         elif (told_of := self._callers.get(message.ears)) is not None:
+            if isinstance(message, Deaf) and message.why in ("overloaded", "no_media"):
+                self._full_until = asyncio.get_running_loop().time() + FULL_S
             told_of(message)
 
 
 class Recognisers:
     """All of a node's."""
 
-    def __init__(self, sockets: Sequence[Path]) -> None:
-        self._all = [Recogniser(socket) for socket in sockets]
+    def __init__(self, sockets: Sequence[Path], most: int = 60) -> None:
+        """`most` callers are heard by each at a time."""
+        self._all = [Recogniser(socket, most) for socket in sockets]
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -101,6 +114,5 @@ class Recognisers:
         return {name: rate for one in self._all if one.serving for name, rate in one.serving.engines.items()}
 
     def least_busy(self) -> Recogniser | None:
-        """None when there is no process to be heard by."""
-        serving = [one for one in self._all if one.serving is not None and one.serving.engines]
-        return min(serving, key=lambda one: one.callers, default=None)
+        """None when no process has room: he is asked by keys."""
+        return min((one for one in self._all if one.has_room), key=lambda one: one.callers, default=None)

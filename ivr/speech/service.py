@@ -59,7 +59,7 @@ class SpeechService:
     async def run(self) -> None:
         """Until cancelled. OSError: the socket cannot be made."""
         self._socket.unlink(missing_ok=True)
-        async with aiohttp.ClientSession(headers=self._headers) as session:
+        async with aiohttp.ClientSession(headers=self._headers, connector=aiohttp.TCPConnector(limit=0)) as session:
             self._asterisk = session
             server = await asyncio.start_unix_server(self._serve, self._socket, limit=LONGEST_LINE)
             self._socket.chmod(0o600)

@@ -13,7 +13,8 @@ from ivr.speech.wire import Listen
 PACKET_S = 0.1
 """As much sound is heard at once; smaller packets cost more, larger ones are noticed (speech.md 4)."""
 REST_S = 0.8
-"""When an answer was taken early, its rest is still being said as the next question begins: so much is not heard."""
+"""So much is not heard of a question when he was still speaking as the one before it ended: by words taken early, or by
+a key that he named as he pressed it."""
 MOST_WAITING = 15
 """Packets: who is heard 1.5 s late is better served by keys."""
 
@@ -46,6 +47,7 @@ class Stream:
         self._listening: tuple[int, Listener] | None = None
         self._unheard = 0
         self._is_rest = False
+        self._speaks = False
         self.busy_since: float | None = None
         """Since when (monotonic seconds) the engine has had its packet; None while it has none."""
 
@@ -53,8 +55,9 @@ class Stream:
         """This question counts from now on. KeyError: no such engine here."""
         self._engines[asked.engine]  # a question for an engine that does not serve is refused at once
         self._asked, self._packet = asked, bytearray()
-        self._unheard = int(REST_S * self._rate_hz) * BYTES_PER_SAMPLE if self._is_rest else 0
-        self._is_rest = False
+        unfinished = self._is_rest or self._speaks
+        self._unheard = int(REST_S * self._rate_hz) * BYTES_PER_SAMPLE if unfinished else 0
+        self._is_rest = self._speaks = False
 
     def cease(self) -> None:
         self._asked = None
@@ -88,13 +91,13 @@ class Stream:
             finally:
                 self.busy_since = None
             if told is not None and self._asked is asked:
-                self._is_rest = isinstance(told, Recognised) and told.early
+                self._is_rest, self._speaks = isinstance(told, Recognised) and told.early, isinstance(told, Speaks)
                 self._tell(question, told)
 
     def _listen_to(self, asked: Listen, packet: bytes) -> Recognised | Speaks | None:
         """In a thread: a new listener for a new question, then the packet."""
         if self._listening is None or self._listening[0] != asked.question:
-            made = self._engines[asked.engine].listener(asked.offered, self._rate_hz)
+            made = self._engines[asked.engine].listener(asked.offered, self._rate_hz, asked.patient)
             self._listening = (asked.question, made)
         return self._listening[1].hear(packet)
 

@@ -20,12 +20,16 @@ class Attach(msgspec.Struct, frozen=True, tag="attach"):
 
 
 class Listen(msgspec.Struct, frozen=True, tag="listen"):
-    """From now on this question counts, and only its phrases: `offered` is phrase -> key."""
+    """From now on this question counts, and only its phrases: `offered` is phrase -> key.
+
+    What means one of the keys `patient` is never taken before the end of speech: more of it could turn its sense.
+    """
 
     ears: str
     question: int
     engine: str
     offered: Mapping[str, str]
+    patient: tuple[str, ...] = ()
 
 
 class Cease(msgspec.Struct, frozen=True, tag="cease"):

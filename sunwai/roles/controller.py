@@ -98,4 +98,5 @@ def make_plan(line: Line) -> Plan:
         agent_domain=f"{telephony.agent_address}:{telephony.agent_port}",
         agent_key=line.secret("agents"),
         peers=frozenset(telephony.nodes),
+        prompt_styles=line.settings.speech.styles,
     )

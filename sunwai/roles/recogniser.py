@@ -25,9 +25,13 @@ from sunwai.settings import Line
 
 log = structlog.get_logger(__name__)
 
+NICE = 5
+"""Calls come before words: Asterisk and the controller are served first."""
+
 
 async def run(line: Line, word: Word) -> None:
     await word()
+    os.nice(NICE)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(beat(lambda: True))  # large models are read for longer than a process may be silent
         engines, serving = await asyncio.to_thread(_load, line)

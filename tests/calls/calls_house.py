@@ -23,8 +23,10 @@ from dialplan.edition import shipped
 from ivr import inbound, satisfaction
 from ivr.ari.bridge_verbs import HOLDING_ROLE
 from ivr.editions import Editions
+from ivr.hearing import Hearing
 from ivr.house import House
 from ivr.plan import Plan
+from ivr.speech.recognisers import Recognisers
 from ivr.surge import SurgeWatch
 from ivr.talk import Talk
 from ivr.voice import Voice
@@ -117,6 +119,7 @@ def plan() -> Plan:
         "agent_domain": "127.0.0.1:5080",
         "agent_key": "not used",
         "peers": frozenset(),
+        "prompt_styles": ("keys",),
     }
     return Plan(**{**seconds, **words, **rest})
 
@@ -146,7 +149,7 @@ class Scene:
             clock=self.clock,
             plan=plan(),
             surge=self.surge,
-            hearing=None,
+            hearing=Hearing(None, None, "", Recognisers([]), {}),
         )
         self._calls = 0
 

@@ -118,7 +118,9 @@ class ScriptedLine:
     def flush(self) -> None:
         self._keys.clear()
 
-    def listen(self, language: str, keys: frozenset[str], meant: Meant) -> Mapping[str, str]:
+    def listen(
+        self, language: str, keys: frozenset[str], meant: Meant, patient: tuple[str, ...] = ()
+    ) -> Mapping[str, str]:
         """Nobody listens to this caller: he presses keys."""
         return {}
 

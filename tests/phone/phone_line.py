@@ -106,11 +106,28 @@ def free_port(kind: int = socket.SOCK_STREAM, address: str = "127.0.0.1") -> int
         return int(probe.getsockname()[1])
 
 
+def port_with_next_free(kind: int, *addresses: str) -> int:
+    """A port that is free on all these addresses together with the one after it, which the exchange takes.
+
+    Below the range from which the system takes ports for outgoing connections.
+    """
+    while True:
+        port = 20000 + secrets.randbelow(9000)
+        try:
+            for address in addresses:
+                for each in (port, port + 1):
+                    with socket.socket(socket.AF_INET, kind) as probe:
+                        probe.bind((address, each))
+        except OSError:
+            continue
+        return port
+
+
 def settings_text() -> str:
     rtp = 30000 + secrets.randbelow(80) * 400
     return SETTINGS.format(
-        sip=free_port(socket.SOCK_DGRAM, "127.0.0.2"),
-        http=free_port(),
+        sip=port_with_next_free(socket.SOCK_DGRAM, "127.0.0.1", "127.0.0.2", "127.0.0.3"),
+        http=port_with_next_free(socket.SOCK_STREAM, "127.0.0.1"),
         console=free_port(),
         rtp=rtp,
         rtp_end=rtp + 199,

@@ -12,14 +12,18 @@ import time
 from array import array
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import pytest
 from callers import answers, ended
 from phone_line import House, a_running_line, agent_at_work, own_consumer, settings_text, until
+from test_satisfaction import CONSUMER, claim
 
-from ivr.exchange import Phone
+from complaints.records import State
+from ivr.exchange import Exchange, Phone
 from ivr.tones import to_ulaw
+from storage.books import Books
 from sunwai.asterisk_conf import ARI_USER
 from sunwai.render import phrase_of
 
@@ -192,6 +196,73 @@ async def test_a_person_is_asked_for_and_an_agent_talks_to_him_undisturbed(house
     assert "danger" not in [place for _, place in row.steps]
 
 
+# -- the satisfaction callback
+
+
+async def is_asked(house: House, exchange: Exchange, books: Books) -> tuple[str, Phone]:
+    """A docket whose consumer speaks Hindi, claimed done; his phone, at the question."""
+    [consumer] = await books.consumers.by_phone(None, f"+91{CONSUMER}")
+    asked = {"category": "SUP-FUSE", "language": "hi", "consumer_number": consumer.number, "request_id": uuid4().hex}
+    async with house.person("P01") as agent:
+        number = str((await agent.post("/api/dockets", asked))["number"])
+    await claim(house, number)
+    phone = await exchange.rung(CONSUMER)
+    await phone.answer()
+    await phone.hear("sat_question", limit_s=20)
+    return number, phone
+
+
+@pytest.mark.parametrize("confirms", ["हाँ", "1"])
+async def test_a_spoken_yes_is_asked_back_and_closes_with_what_confirmed_it(house, exchange, books, confirms):
+    number, phone = await is_asked(house, exchange, books)
+    says(phone, "हाँ जी")
+    await phone.hear("doubt_keys", limit_s=12)
+    assert (await books.dockets.get(number)).state is State.VERIFYING
+    if confirms == "1":
+        await phone.press("1")
+    else:
+        await asyncio.sleep(1.5)
+        says(phone, confirms)
+    await phone.hear("sat_service", limit_s=12)
+    await phone.press("1")
+    await phone.hear("sat_closed")
+    await phone.until_ended()
+    assert (await books.dockets.get(number)).state is State.CLOSED_SATISFIED
+
+
+async def test_a_spoken_no_opens_it_again(house, exchange, books):
+    number, phone = await is_asked(house, exchange, books)
+    says(phone, "अभी नहीं हुआ")
+    await phone.hear("sat_reason", limit_s=12)
+    await phone.hang_up()
+    await until(lambda: is_reopened(books, number), 20)
+
+
+async def is_reopened(books: Books, number: str) -> bool:
+    return (await books.dockets.get(number)).state is State.REOPENED
+
+
+# -- what is learnt from it
+
+
+async def test_how_he_answered_stands_in_the_ledger_and_nowhere_else(house, call, books):
+    caller = await at_the_main_menu(call)
+    says(caller, "गलत बिल")
+    await caller.hear("ask_consumer_number", limit_s=12)
+    await caller.hang_up()
+    row = await ended(books, caller.number)
+    by_key, by_words = [answer for answer in row.answers if answer.node in ("language", "main_full")]
+    assert (by_key.way, by_key.key) == ("key", "1")
+    assert (by_words.way, by_words.key, by_words.language) == ("words", "2", "hi")
+    assert by_words.heard.startswith(("गलत बिल", "बिल"))
+    assert 0 < by_words.confidence <= 1
+    assert 0 < by_words.after_s < 10
+    assert row.flags["prompt_style"] == "press_or_say"
+    assert caller.heard.count("press_or_say") == 1
+    for log in (house.line.var / "log").glob("*.log"):
+        assert "बिल" not in log.read_text(errors="replace"), log
+
+
 # -- what may die ---------------------------------------------------------------------------------------------------
 
 
@@ -226,13 +297,43 @@ async def test_a_recogniser_that_hangs_leaves_the_keys_and_is_replaced(house, ca
     await other.hear("ask_consumer_number", limit_s=12)
 
 
+async def test_a_restarted_controller_takes_the_ears_away_and_hears_him_anew(house, call):
+    caller = await at_the_main_menu(call)
+    await until(lambda: somebody_is_listened_to(house), 5)
+    await asyncio.sleep(1)  # the same marker at once after itself would be one marker
+    os.kill(house.pid_of("controller"), signal.SIGKILL)
+    await caller.hear("main_menu", limit_s=20)
+    says(caller, "बिजली चोरी")
+    await caller.hear("theft_intro", limit_s=12)
+    await caller.hang_up()
+    await until(lambda: nobody_is_listened_to(house), 15)
+
+
+async def test_whoever_hangs_up_leaves_no_ears_behind(house, call):
+    for _ in range(5):
+        caller = await at_the_main_menu(call)
+        await caller.hang_up()
+    await until(lambda: nobody_is_listened_to(house), 10)
+    assert not [name for name in await asterisk_has(house, "bridges") if name.startswith("ears ")]
+
+
+async def somebody_is_listened_to(house: House) -> bool:
+    return bool([name for name in await asterisk_has(house, "channels") if name.startswith("WebSocket")])
+
+
 async def nobody_is_listened_to(house: House) -> bool:
     """No snoop and no sound socket is left in Asterisk."""
-    async with aiohttp.ClientSession() as session:
-        headers = {"Authorization": aiohttp.encode_basic_auth(ARI_USER, house.line.secret("ari"))}
-        async with session.get(f"{house.line.ari_url}/ari/channels", headers=headers) as answer:
-            names = [channel["name"] for channel in await answer.json()]
-    return not [name for name in names if name.startswith(("Snoop", "WebSocket"))]
+    return not [name for name in await asterisk_has(house, "channels") if name.startswith(("Snoop", "WebSocket"))]
+
+
+async def asterisk_has(house: House, kind: str) -> list[str]:
+    """The names of its channels or bridges."""
+    headers = {"Authorization": aiohttp.encode_basic_auth(ARI_USER, house.line.secret("ari"))}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(f"{house.line.ari_url}/ari/{kind}") as answer,
+    ):
+        return [found["name"] for found in await answer.json()]
 
 
 def noisy(sound: array[int], snr_db: float) -> array[int]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from books_town import NOW
 
-from complaints.ledger import Call, EndedBy, Outcome
+from complaints.ledger import Answer, Call, EndedBy, Outcome
 from complaints.records import Origin
 from storage.books import Books
 from storage.reports import day_bounds, ledger_check, service_level
@@ -46,10 +46,25 @@ async def test_a_call_comes_back_as_it_was_noted(books: Books) -> None:
         recording="n1-1.1",
         callback_cause="c",
         no_callback="served",
+        steps=((0.2, "greet"),),
+        answers=(Answer(3.1, "main_full", "hi", "words", "2", "गलत बिल", 0.98, 2.4),),
     )
     await books.calls.note(noted)
     assert await books.calls.get("n1-1.1") == noted
     assert await books.calls.get("n1-1.2") is None
+
+
+async def test_answers_noted_one_after_the_other_are_all_kept_once_and_can_be_summed_up(books: Books) -> None:
+    first, second = (
+        Answer(1.0, "language", "hi", "key", "1"),
+        Answer(5.0, "main_full", "hi", "words", "2", "बिल", 0.9, 2.0),
+    )
+    await books.calls.note(call("n1-1", answers=(first,), flags={"prompt_style": "keys"}))
+    await books.calls.note(call("n1-1", answers=(first, second)))
+    await books.calls.note(call("n1-2"))
+    [found] = await books.calls.answered(NOW, LATER, Origin.LINE)
+    assert (found.style, found.answers) == ("keys", (first, second))
+    assert await books.calls.answered(LATER, LATER + timedelta(hours=1), Origin.LINE) == []
 
 
 async def test_notes_of_several_witnesses_become_one_row(books: Books) -> None:

@@ -71,6 +71,15 @@ def test_half_a_word_behind_a_phrase_is_no_part_of_it(engine):
     assert found[0].early
 
 
+def test_what_could_be_turned_round_by_more_words_waits_for_the_end(engine):
+    """Hindi says its "not" last: "right ... no" must not be taken for right."""
+    right, no = phrase_of("en-us+m6", "150", "right"), phrase_of("en-us+m6", "150", "no")
+    sound = (silence(300) + right + silence(250) + no + silence(900)).tobytes()
+    offered = {"right": "1", "no": "2"}
+    assert [one.text for one in heard_in(engine.listener(offered, RATE_HZ, ("1",)), sound)] == ["right no"]
+    assert heard_in(engine.listener(offered, RATE_HZ), sound)[0].text == "right", "taken early where it may be"
+
+
 def test_the_beginning_is_told_once(engine):
     listener = engine.listener(OFFERED, RATE_HZ)
     told = [listener.hear(packet) for packet in packets(voiced("meter"))]
@@ -259,7 +268,8 @@ async def test_more_sound_than_can_be_heard_in_time_ends_the_hearing_not_the_pro
     for _ in range(40):
         caller.sounds.put_nowait(silence(2000).tobytes())
     assert (await talk.next(Deaf)).why == "overloaded"
-    assert talk.recognisers.least_busy() is recogniser
+    assert recogniser.serving is not None
+    assert talk.recognisers.least_busy() is None, "it is full: others go by keys for a while"
 
 
 async def test_a_controller_of_another_release_is_sent_away_and_the_next_one_is_heard(talk, caller, tmp_path):
@@ -282,7 +292,7 @@ from ivr.speech.wire import Attach, Listen, Serving
 service.WEDGED_S = 0.3
 
 class Wedged:
-    def listener(self, offered, rate_hz):
+    def listener(self, offered, rate_hz, patient):
         time.sleep(60)
 
 async def main():

@@ -20,6 +20,12 @@ HEARD = load_words(Path(dialplan.__file__).parent / "words")
 pytestmark = pytest.mark.timeout(120)
 
 
+@pytest.fixture(autouse=True)
+def no_logs_of_its_own(monkeypatch):
+    """A command sets the logs up once per process: here they are pytest's."""
+    monkeypatch.setattr("sunwai.cli.start_logs", lambda _: None)
+
+
 @pytest.fixture
 def copy(tmp_path) -> Path:
     return Path(shutil.copytree(MODEL, tmp_path / "model"))

@@ -9,7 +9,21 @@ import pytest
 
 from dialplan.clips import Clip
 from dialplan.flow import ConnectNode, DoNode, EndNode, Flow, MenuNode, NumberNode, RecordNode, SayNode
-from dialplan.steps import Ask, Collect, Connect, Done, Keyed, Misheard, Pressed, Record, Recorded, Say, Silent, Spoken
+from dialplan.steps import (
+    Ask,
+    Collect,
+    Connect,
+    Done,
+    Keyed,
+    Left,
+    Misheard,
+    Pressed,
+    Record,
+    Recorded,
+    Say,
+    Silent,
+    Spoken,
+)
 from dialplan.walk import Walk
 from dialplan.wording import load
 from ivr.conversation import LONGEST_PROMPT_S, SPEAKING_S, ask, collect, converse, record
@@ -69,7 +83,7 @@ class ShortLine:
     def unhear(self, key):
         self.pressed.appendleft(key)
 
-    def listen(self, language, keys, meant):
+    def listen(self, language, keys, meant, patient=()):
         return self.offered
 
     def cease(self):
@@ -173,6 +187,18 @@ async def test_nobody_is_taken_for_silent_while_he_speaks_but_not_for_ever():
     await ask(line, VOICE, spoken_question(timeout_s=1.0))
     assert line.limits[2] == pytest.approx(SPEAKING_S, abs=0.5)
     assert max(line.limits[2:]) <= 2 * SPEAKING_S + 1.0
+
+
+async def test_where_our_own_prompt_names_the_words_only_what_comes_after_it_counts(monkeypatch):
+    late = replace(spoken_question(), late=True)
+    assert await ask(HearingLine(words("bill"), SAID, words("bill"), "2"), VOICE, late) == Pressed("2")
+    monkeypatch.setattr("ivr.conversation.ECHO_S", -1.0)
+    assert await ask(HearingLine(words("meter"), SAID, words("bill")), VOICE, late) == Spoken("1", sure=True)
+
+
+async def test_who_was_not_understood_is_not_asked_back_but_for_danger():
+    line = HearingLine(SAID, words("[unk] bill"), words("[unk] fire"))
+    assert await ask(line, VOICE, spoken_question(by_keys=True)) == Spoken("9", sure=False)
 
 
 async def test_an_announcement_is_left_for_clear_words_and_danger_is_asked_back():
@@ -344,7 +370,7 @@ class House:
     """Keeps what the loop asked of it."""
 
     def __init__(self, broken=None, *, keeps=True):
-        self.deeds, self.connected, self.kept, self.reached = [], [], [], []
+        self.deeds, self.connected, self.kept, self.places, self.answers = [], [], [], [], []
         self.keeps = keeps
         self._broken = broken
 
@@ -362,8 +388,15 @@ class House:
         self.kept.append(walk.node if not walk.begun else f"{walk.node} {walk.begun}")
         return self.keeps
 
+    def reached(self, place):
+        self.places.append(place)
+
+    def answered(self, question, reply, after_s, led_to):
+        self.answers.append((question.node, reply))
+        assert after_s >= 0
+
     async def talk(self, line):
-        await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep, self.reached.append)
+        await converse(line, Walk(FLOW, "en", {}), VOICE, self.do, self.connect, self.keep, self)
 
 
 async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word():
@@ -372,11 +405,24 @@ async def test_a_talk_goes_from_the_greeting_through_the_deed_to_the_last_word()
     assert house.deeds == [("check_docket", {"number": "1234"})]
     # Where he waits, and how far he is with his number: there a restarted controller goes on.
     assert house.kept == ["main", "number", "number 1", "number 12", "number 123"]
-    assert house.reached[0] == FLOW.start, "every place of the flow is told once, as it is reached"
-    assert house.reached[1:3] == ["main", "number"]
-    assert len(house.reached) == len(set(house.reached))
+    assert house.places[0] == FLOW.start, "every place of the flow is told once, as it is reached"
+    assert house.places[1:3] == ["main", "number"]
+    assert len(house.places) == len(set(house.places))
     assert line.clips[-1].name == "goodbye.0"
     assert not line.speaking  # the last word was heard to its end
+
+
+async def test_how_a_question_was_answered_is_told_and_of_numbers_nothing():
+    line, house = ShortLine(SAID, "7", "1", *"1234"), House()
+    await house.talk(line)
+    assert house.answers == [("main", Pressed("7")), ("main", Pressed("1"))]
+
+
+async def test_who_leaves_in_a_question_is_told_as_such():
+    line, house = ShortLine(SAID, GONE), House()
+    with pytest.raises(HungUp):
+        await house.talk(line)
+    assert house.answers == [("main", Left())]
 
 
 async def test_digits_are_not_kept_one_by_one_where_keeping_fails():

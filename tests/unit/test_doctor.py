@@ -11,7 +11,7 @@ import pytest
 from sunwai import doctor
 from sunwai.doctor import Check, as_json, exit_status, runs
 from sunwai.parent import only_parent
-from sunwai.settings import Line, LineSettings, Settings, StorageSettings, TelephonySettings
+from sunwai.settings import Line, LineSettings, Settings, SpeechSettings, StorageSettings, TelephonySettings
 
 
 def a_line(folder, **tables) -> Line:
@@ -59,6 +59,18 @@ def test_prompts_of_every_language_and_the_music_must_be_rendered(tmp_path):
     (line.prompts / "en").mkdir()
     (line.prompts / "en" / "controller_away.0.ulaw").touch()
     assert doctor.prompts(line).state == "ok"
+
+
+def test_a_speech_model_that_is_not_there_or_not_whole_is_named_and_costs_only_the_speaking(tmp_path):
+    assert list(doctor.speech_models(a_line(tmp_path))) == []
+    line = a_line(tmp_path, speech=SpeechSettings(models={"hi": "models/hi", "en": "model"}))
+    for name in ("am/final.mdl", "conf/mfcc.conf", "conf/model.conf", "graph/HCLr.fst", "graph/Gr.fst"):
+        (tmp_path / "model" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "model" / name).touch()
+    hindi, english = doctor.speech_models(line)
+    assert (hindi.name, hindi.state, english.state) == ("speech model hi", "missing", "ok")
+    assert "there is no such folder" in hindi.found
+    assert "sunwai speech check" in hindi.remedy
 
 
 async def test_books_that_cannot_be_opened_are_reported_in_their_own_words():

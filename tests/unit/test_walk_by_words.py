@@ -138,15 +138,78 @@ def test_three_failures_lead_to_a_person_also_for_who_speaks():
     assert walk.reply(Silent()) == Connect("person", "general")
 
 
-def test_danger_over_an_announcement_is_asked_back_and_a_no_says_it_again():
+@pytest.mark.parametrize("reply", [Pressed("2"), Silent(), Misheard()])
+def test_what_was_asked_back_over_an_announcement_is_asked_once(reply):
+    """A television must not hold anybody there."""
+    walk, _ = walk_at("hello")
+    assert said(walk.reply(Spoken("0", sure=False))) == ["doubt_lead", "meant_person", "doubt_keys"]
+    assert said(walk.reply(reply)) == ["main"]
+
+
+def test_danger_over_an_announcement_is_asked_back():
     walk, _ = walk_at("hello")
     step = walk.reply(Spoken("9", sure=False))
     assert said(step) == ["doubt_lead", "meant_danger", "doubt_keys"]
     assert step.timeout_s > 0
-    assert said(walk.reply(Pressed("2"))) == ["hello"]
+
+
+@pytest.mark.parametrize("again", [Spoken("9", sure=False), Spoken("9", sure=True), Misheard(), Pressed("1")])
+def test_whoever_speaks_of_danger_again_is_in_danger(again):
+    for node in ("hello", "main"):
+        walk, _ = walk_at(node)
+        walk.reply(Spoken("9", sure=False))
+        assert walk.reply(again).node == "danger"
+
+
+def test_silence_to_danger_asked_back_is_a_failure_and_never_the_menus_own_silence():
+    nodes = {**FLOW.nodes, "main": replace(FLOW.nodes["main"], silence="bye")}
+    walk = Walk(replace(FLOW, nodes=nodes, start="main"), "hi", {})
+    walk.start()
+    walk.reply(Spoken("9", sure=False))
+    assert said(walk.reply(Silent())) == ["silence_slow", "main"]
+    assert walk.failures == 1
+
+
+def test_nobody_is_asked_back_for_ever():
+    walk, _ = walk_at("done")
+    for _ in range(9):
+        step = walk.reply(Spoken("1", sure=True))
+        if isinstance(step, Connect):
+            break
+        step = walk.reply(Misheard())
+        if isinstance(step, Connect):
+            break
+    assert step == Connect("person", "general")
+
+
+def test_danger_and_what_is_confirmed_wait_for_the_end_of_speech():
+    walk, step = walk_at("main")
+    assert (step.patient, step.late) == (("9",), False)
+    asked = walk.reply(Spoken("1", sure=False))
+    assert (set(asked.patient), asked.late) == ({"9", "1"}, True)
+    _, step = walk_at("done")
+    assert (set(step.patient), step.late) == ({"9", "1"}, True)
 
 
 def test_whoever_leaves_while_he_is_asked_back_has_left():
     walk, _ = walk_at("main")
     walk.reply(Spoken("1", sure=False))
     assert walk.reply(Left()).say == ()
+
+
+@pytest.mark.parametrize("style", ["press_or_say", "say_or_press"])
+def test_he_is_told_once_that_he_may_speak_in_the_style_of_his_call(style):
+    nodes = {**FLOW.nodes, "main": replace(FLOW.nodes["main"], root=True)}
+    walk = Walk(replace(FLOW, nodes=nodes, start="main"), "hi", {"prompt_style": style, "heard_in": "hi ur"})
+    assert said(walk.start()) == [style, "main"]
+    assert said(walk.reply(Silent())) == ["silence_slow", "main"]
+    walk.reply(Pressed("3"))
+    assert said(walk.reply(Pressed("2"))) == ["main"], "back in the menu he knows it"
+
+
+@pytest.mark.parametrize(
+    "facts", [{}, {"prompt_style": "keys", "heard_in": "hi"}, {"prompt_style": "press_or_say", "heard_in": "en"}]
+)
+def test_where_nobody_listens_nothing_is_said_of_it(facts):
+    nodes = {**FLOW.nodes, "main": replace(FLOW.nodes["main"], root=True)}
+    assert said(Walk(replace(FLOW, nodes=nodes, start="main"), "hi", facts).start()) == ["main"]
