@@ -9,7 +9,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 MINUTES ?= 5
 
-.PHONY: run test check bench chaos soak clean python-venv
+.PHONY: run test check bench speech chaos soak clean python-venv
 
 run: $(STAMP)  ## set up what is missing, start the line, prove it; ONCE=1 ends after the proof
 	$(SUNWAI) setup
@@ -28,7 +28,11 @@ check: $(STAMP)  ## the quick one: format, lint, types, imports, unit lane
 
 bench: $(STAMP)  ## our line beside a native dialplan of the same flow
 	$(SUNWAI) setup --for-tests
-	$(SUNWAI) bench
+	$(SUNWAI) bench $(if $(filter speech,$(MAKECMDGOALS)),--speech)
+
+# `make bench speech`: only the hearing.
+speech:
+	@:
 
 chaos: $(STAMP)  ## a line of its own under load while its processes are killed and stopped; MINUTES=5, SEED=n
 	$(SUNWAI) setup --for-tests

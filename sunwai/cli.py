@@ -134,5 +134,9 @@ def _ask_of_bench(bench: argparse.ArgumentParser) -> None:
         "only the wallboard: 60 agents' browsers, 200 waiting, how soon supervisors' pages show a change, and its cost"
     )
     part.add_argument("--wall", dest="part", action="store_const", const="wall", help=wall)
+    heard = (
+        "only the hearing: accuracy, time to act, callers a core hears beside a plain loop, memory (synthetic voices)"
+    )
+    part.add_argument("--speech", dest="part", action="store_const", const="speech", help=heard)
     bench.add_argument("--json", action="store_true", help="the JSON on standard output as well")
     bench.add_argument("--out", type=Path, help="the folder of the JSON (default: var/bench)")

@@ -51,17 +51,20 @@ class Engine:
         vosk.SetLogLevel(-1)
         self._model = vosk.Model(model_path=str(folder))
 
-    def listener(self, offered: Mapping[str, str], rate_hz: int, patient: Collection[str] = ()) -> Listener:
+    def listener(
+        self, offered: Mapping[str, str], rate_hz: int, patient: Collection[str] = (), *, free: bool = False
+    ) -> Listener:
         """For one question: phrase -> key; what means a `patient` key waits for the end of speech.
 
-        Phrases with a word the model lacks are left out; NoWords: all were.
+        Phrases with a word the model lacks are left out; NoWords: all were. `free`: the engine may hear every word it
+        knows, for comparison only.
         """
         heard = {phrase: key for phrase, key in offered.items() if self._knows(phrase.split())}
         if not heard or not self._knows([UNKNOWN]):
             raise NoWords
         # Escaped letters would be dropped without a word: Hindi and Urdu as they are.
-        text = json.dumps(grammar(heard), ensure_ascii=False)
-        recogniser = vosk.KaldiRecognizer(self._model, rate_hz, text)
+        text = () if free else (json.dumps(grammar(heard), ensure_ascii=False),)
+        recogniser = vosk.KaldiRecognizer(self._model, rate_hz, *text)
         recogniser.SetWords(True)
         return Listener(recogniser, heard, rate_hz, frozenset(patient))
 

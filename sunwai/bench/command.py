@@ -28,7 +28,7 @@ from sunwai.errors import one_sentence
 from sunwai.parent import only_parent, raise_file_limit
 from sunwai.settings import Line
 
-Part = Literal["burst", "wall"]
+Part = Literal["burst", "wall", "speech"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,13 @@ def run_bench(line: Line, asked: Asked, console: Console, out: Path) -> int:
         wall_report.show(walls, console)
         _write(wall_report.as_json(walls), walls.begun, out, console, asked)
         return 1 if walls.faults else 0
+    if asked.part == "speech":
+        from sunwai.bench import speech  # noqa: PLC0415 - the engine is loaded by nobody else
+
+        heard = speech.measure(line, console, speech.extent(rounds=asked.rounds, quick=asked.quick))
+        speech.show(heard, console)
+        _write(speech.as_json(heard), heard.begun, out, console, asked)
+        return 0
     results = _replayed(line, asked) if asked.part == "burst" else _beside_native(line, asked, console, out)
     show(results, console)
     _write(as_json(results), results.begun, out, console, asked)
