@@ -90,6 +90,11 @@ class Listener:
         self._words = ""
         self._still_since = 0
 
+    @property
+    def is_hearing(self) -> bool:
+        """Something has been begun that is not whole yet."""
+        return bool(self._words)
+
     def hear(self, pcm: bytes) -> Recognised | Speaks | None:
         """Some more sound (16 bit, little endian, mono): what was said, when something has been said whole.
 

@@ -45,29 +45,32 @@ class Stream:
         self._waiting: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(MOST_WAITING)
         self._asked: Listen | None = None
         self._listening: tuple[int, Listener] | None = None
-        self._unheard = 0
-        self._is_rest = False
-        self._speaks = False
+        self._come = 0
+        self._rest_ends = 0
+        self._rest = int(REST_S * rate_hz) * BYTES_PER_SAMPLE
         self.busy_since: float | None = None
         """Since when (monotonic seconds) the engine has had its packet; None while it has none."""
 
     def listen(self, asked: Listen) -> None:
         """This question counts from now on. KeyError: no such engine here."""
         self._engines[asked.engine]  # a question for an engine that does not serve is refused at once
+        self.cease()
         self._asked, self._packet = asked, bytearray()
-        unfinished = self._is_rest or self._speaks
-        self._unheard = int(REST_S * self._rate_hz) * BYTES_PER_SAMPLE if unfinished else 0
-        self._is_rest = self._speaks = False
 
     def cease(self) -> None:
-        self._asked = None
+        asked, self._asked = self._asked, None
+        listening = self._listening
+        if asked is None or listening is None or listening[0] != asked.question:
+            return
+        if listening[1].is_hearing:  # a key came while he spoke
+            self._rest_ends = self._come + self._rest
 
     def hear(self, sound: bytes) -> None:
         """Overloaded: it was the first packet too much."""
+        heard = sound[max(0, self._rest_ends - self._come) :]
+        self._come += len(sound)
         if self._asked is None:
             return
-        heard = sound[self._unheard :]
-        self._unheard -= len(sound) - len(heard)
         self._packet += heard
         while len(self._packet) >= self._packet_size:
             packet = bytes(self._packet[: self._packet_size])
@@ -91,7 +94,8 @@ class Stream:
             finally:
                 self.busy_since = None
             if told is not None and self._asked is asked:
-                self._is_rest, self._speaks = isinstance(told, Recognised) and told.early, isinstance(told, Speaks)
+                if isinstance(told, Recognised) and told.early:
+                    self._rest_ends = self._come + self._rest
                 self._tell(question, told)
 
     def _listen_to(self, asked: Listen, packet: bytes) -> Recognised | Speaks | None:

@@ -239,6 +239,39 @@ async def test_the_rest_of_an_answer_that_was_taken_early_is_no_answer_to_the_ne
     assert (await talk.next(Heard)).text == "no"
 
 
+async def test_a_later_question_is_heard_from_its_first_word(talk, caller):
+    """Only the rest of the answer is left out: not what is said a second later."""
+    recogniser = await talk.one()
+    recogniser.say(Attach("e1", "m1", RATE_HZ))
+    recogniser.say(Listen("e1", 1, "en", {"bill": "2", "bill yes": "2"}))
+    bill, wrong = phrase_of("en-us+m6", "150", "bill"), phrase_of("en-us+m6", "150", "wrong bill")
+    caller.speaks((silence(300) + bill + silence(400)).tobytes())
+    assert (await talk.next(Heard)).text == "bill"
+    recogniser.say(Cease("e1"))
+    await asyncio.sleep(0.1)
+    caller.speaks(silence(900).tobytes())
+    await asyncio.sleep(0.2)
+    recogniser.say(Listen("e1", 2, "en", OFFERED))
+    await asyncio.sleep(0.1)
+    caller.speaks((silence(100) + wrong + silence(900)).tobytes())
+    assert (await talk.next(Heard)).text == "wrong bill"
+
+
+async def test_what_he_says_with_a_key_is_no_answer_to_the_next_question(talk, caller):
+    recogniser = await talk.one()
+    recogniser.say(Attach("e1", "m1", RATE_HZ))
+    recogniser.say(Listen("e1", 1, "en", OFFERED))
+    meter = phrase_of("en-us+m6", "150", "meter").tobytes()
+    caller.speaks(silence(300).tobytes() + meter)
+    await talk.next(Began)  # no more sound comes: it is not whole yet
+    recogniser.say(Cease("e1"))  # he has pressed a key
+    recogniser.say(Listen("e1", 2, "en", OFFERED))
+    await asyncio.sleep(0.1)
+    caller.speaks(phrase_of("en-us+m6", "150", "meter").tobytes() + silence(900).tobytes())
+    caller.speaks(phrase_of("en-us+m6", "150", "new connection").tobytes() + silence(900).tobytes())
+    assert (await talk.next(Heard)).text == "new connection"
+
+
 async def test_a_caller_whose_sound_cannot_be_had_is_told_deaf(talk, caller):
     recogniser = await talk.one()
     recogniser.say(Attach("e1", "nobody", RATE_HZ))
